@@ -1,0 +1,40 @@
+"""Arrays that nobody can write to: what a graph keeps must not change under it. Builds on `errors` and `operators`.
+
+Copying a constant was measured against locking the caller's own array (surprising: the caller can't write to it any
+more) and against a checksum at the walk (as dear as the copy): a copy costs about what reading the array once costs.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .errors import LostGradientError
+from .operators import Operators
+
+__all__ = ["frozen", "leaf_array"]
+
+
+def frozen(array: Any) -> Any:
+    """`array` itself if nobody can write to it (a scalar, a locked owner), else a locked copy."""
+    owner = array
+    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
+        owner = owner.base
+    if not isinstance(owner, np.ndarray):
+        return array
+    copy = np.array(array)
+    copy.flags.writeable = False
+    return copy
+
+
+def leaf_array(data: Any) -> Any:
+    """`data` as a Value holds it: floating or complex, locked, a NumPy scalar instead of a 0-d array."""
+    if type(data) is float or type(data) is int:
+        return np.float64(data)
+    if isinstance(data, Operators):
+        raise LostGradientError("Value(v) of a Value would cut its graph: use v itself, or v.detach() for a constant")
+    array = np.asarray(data)
+    if array.dtype.kind in "biu":
+        array = array.astype(np.float64)
+    elif array.dtype.kind not in "fc":
+        raise TypeError(f"Value: {array.dtype} can't be differentiated; give real or complex numbers")
+    return frozen(array) if array.ndim else array[()]

@@ -1,0 +1,101 @@
+"""What a gate declares once, and everything else reads: its forward, local gradients, symbol and sentence.
+
+`Declaration`, the part of a Gate that knows nothing of Values. Builds on `errors` and `operators`.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial, update_wrapper
+from typing import Any, cast
+
+import numpy as np
+
+from .errors import GateError, GraphError, OutOfRangeError, ShapeError
+from .operators import GATES
+
+__all__ = ["Declaration", "Derivative"]
+
+Derivative = Callable[..., Any]
+
+
+class Declaration:
+    """A NumPy function with its local gradients, before any call.
+
+    `forward` takes data by position and settings by keyword. `derivatives[k](g, out, *inputs, **settings)` gives the
+    downstream gradient of input k from the upstream gradient g; it is written with what arrays and Values share, reads
+    nothing else, and so can be differentiated itself. `symbol` and `sentence` (the docstring's first line) are how
+    lessons speak of it, `parts` composes a fused gate from smaller ones, `elementwise` says that out[i] depends on the
+    inputs at i only, and `idle` gives for an input the mask of elements that `out` does not use.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        derivatives: Mapping[str, Derivative],
+        *,
+        symbol: str | None = None,
+        parts: Callable[..., Any] | None = None,
+        elementwise: bool = False,
+        idle: Mapping[str, Derivative] | None = None,
+    ) -> None:
+        update_wrapper(cast(Any, self), forward)
+        code = forward.__code__
+        keywords = code.co_argcount + code.co_kwonlyargcount
+        self.name = forward.__name__.rstrip("_")
+        self.forward = forward
+        self.names = code.co_varnames[: code.co_argcount]
+        self.settings = frozenset(code.co_varnames[code.co_argcount : keywords])
+        self.variadic = code.co_varnames[keywords] if code.co_flags & 4 else None
+        self.defaults: dict[str, Any] = forward.__kwdefaults__ or {}
+        if unknown := derivatives.keys() - {*self.names, self.variadic}:
+            raise GateError(f"gate {self.name}: derivative by {sorted(unknown)}, but its inputs are {self.names}")
+        self.derivatives = tuple(derivatives.get(name) for name in self.names)
+        self._each = derivatives.get(self.variadic) if self.variadic else None
+        self.symbol = symbol or self.name
+        self.sentence = (forward.__doc__ or self.name).strip().splitlines()[0]
+        self.parts = parts
+        self.elementwise = elementwise
+        self.idle = {self.names.index(name): mask for name, mask in (idle or {}).items()}
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def derivative(self, position: int) -> Derivative:
+        """The local gradient by input number `position`, to be called with g, out, the inputs and the settings."""
+        found = self.derivatives[position] if position < len(self.names) else None
+        if found is None and self._each is not None:
+            return partial(self._each, position=position)
+        if found is None:
+            raise GraphError(
+                f"gate {self.name} has no derivative by input {position}: pass it as a constant array, "
+                "or make it Value(…, requires_grad=False)"
+            )
+        return found
+
+    def plain(self, x: Any) -> Any:
+        """`x` as an array of numbers, or an error that says what it is."""
+        array = np.asarray(x)
+        if array.dtype.kind not in "biufc":
+            raise GateError(f"gate {self.name}: {type(x).__name__} {x!r:.40} is neither a Value nor numbers")
+        return array
+
+    def wrong_settings(self, settings: Mapping[str, Any]) -> GateError:
+        """The error for settings the gate does not have, or lacks."""
+        unknown, missing = sorted(settings.keys() - self.settings), sorted(self.settings - settings.keys())
+        wrong = f"unknown {', '.join(unknown)}" if unknown else f"missing {', '.join(missing)}"
+        return GateError(f"gate {self.name}: setting {wrong}; its settings are {sorted(self.settings)}")
+
+    def explained(self, error: Exception, arrays: Any, inputs: Any, settings: Mapping[str, Any]) -> Exception:
+        """NumPy's error with the gate, its inputs' names and shapes, and its settings."""
+        names = [*self.names, *[self.variadic] * (len(inputs) - len(self.names))]
+        given = [getattr(x, "name", None) or name for x, name in zip(inputs, names, strict=False)]
+        got = [f"{name} {np.shape(array)}" for name, array in zip(given, arrays, strict=False)]
+        got += [f"{name}={value!r}" for name, value in settings.items()]
+        kind = {TypeError: GateError, IndexError: OutOfRangeError}.get(type(error), ShapeError)
+        return kind(f"gate {self.name}({', '.join(got)}): {error}")
+
+    def register(self) -> None:
+        """Enter `GATES`; the same file may declare its gate again (a notebook cell), another may not take the name."""
+        known = GATES.get(self.name)
+        if known is not None and known.forward.__module__ != self.forward.__module__:
+            raise GateError(f"gate {self.name} is taken by {known.forward.__module__}: choose another name")
+        GATES[self.name] = self  # type: ignore[assignment]  # only a Gate registers

@@ -1,0 +1,325 @@
+"""The engine, to be read first: a `Value` is what a gate produced, a `Gate` a NumPy function with its local gradients,
+and `walk` goes back over the recorded gates and multiplies: downstream = local gradient × upstream.
+
+`Value` · `Gate` · `gate` · `walk`. Builds on `declaration` (what a gate states), `downstream` (gradients that fit their
+inputs), `modes` (what is recorded) and `operators` (how Python's and NumPy's calls find the gates). Drawing, compiling
+and checking read the record; the engine knows none of them.
+"""
+
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from .arrays import frozen, leaf_array
+from .declaration import Declaration, Derivative
+from .downstream import fitted, given_gradient, without_idle
+from .errors import GraphError, ShapeError, StaleGraphError
+from .modes import Group, current_mode
+from .operators import UFUNCS, Operators
+
+__all__ = ["Gate", "Value", "gate", "walk"]
+
+Array = Any  # an ndarray, or a NumPy scalar where the shape is ()
+
+_next_serial = count(1).__next__
+_new = object.__new__
+_BARE = frozenset({np.ndarray, float, int, bool, complex, np.float64, np.float32, np.bool_, np.int64})
+_NONE: dict[str, Any] = {}
+
+
+class Value(Operators):
+    """A node of the graph: a leaf made by hand, or what a gate produced from its `inputs`.
+
+    `data` is a locked array (or a NumPy scalar where the shape is ()); integers become float64. `grad` is the gradient
+    of the last walk, summed over walks in leaves as in PyTorch and micrograd. A graph gives the gradient at the values
+    it was built with: a leaf that changed since makes `backward` raise `StaleGraphError`.
+
+    >>> x, y = Value(-2.0, name="x"), Value(5.0, name="y")
+    >>> f = (x + y) * -4
+    >>> f.backward()
+    >>> f.item(), float(x.grad)
+    (-12.0, -4.0)
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_grad",
+        "gate",
+        "group",
+        "inputs",
+        "name",
+        "requires_grad",
+        "serial",
+        "settings",
+    )
+
+    _data: Array
+    _grad: Any
+    gate: "Gate | None"
+    group: Group | None
+    inputs: tuple[Any, ...]
+    name: str | None
+    requires_grad: bool
+    serial: int
+    settings: Mapping[str, Any]
+
+    def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
+        self._data = leaf_array(data)
+        self._grad = None
+        self.gate = None
+        self.group = current_mode().group
+        self.inputs = ()
+        self.settings = {}
+        self.name = name
+        self.requires_grad = requires_grad
+        self.serial = _next_serial()
+
+    @property
+    def data(self) -> Array:
+        """The number or array, read-only. Assigning to a leaf replaces it, and graphs recorded before become stale."""
+        if type(self._data) is np.ndarray:
+            self._data.flags.writeable = False
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if self.gate is not None:
+            raise GraphError(f"{self.label}: only a leaf can be given new data; this value comes from gate {self.gate}")
+        self._data = leaf_array(data)
+        self.touch()
+
+    def _assign(self, array: Array) -> None:
+        """Write numbers into this leaf in its own shape and dtype: the one door for initialisers and checkpoints."""
+        array = np.asarray(array)
+        if array.shape != self.shape:
+            raise ShapeError(f"{self.label}: data of shape {array.shape} do not fit")
+        self.data = array.astype(self.dtype)
+
+    def touch(self) -> None:
+        """Mark this leaf as changed now: a graph recorded earlier will refuse to walk back through it."""
+        self.serial = _next_serial()
+
+    @property
+    def grad(self) -> Any:
+        """∂(the value walked back from)/∂(this), or None before any walk (0.0 for a scalar, as in micrograd)."""
+        gradient = self._grad
+        if gradient is None and not self.shape:
+            return np.float64(0)
+        if type(gradient) is np.ndarray and not gradient.flags.writeable:
+            # Gates may hand one array to several inputs; whoever reads it gets a copy of their own to write to.
+            self._grad = gradient = gradient.copy()
+        return gradient
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        self._grad = None if gradient is None else given_gradient(gradient, self)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self._grad = None
+
+    @property
+    def label(self) -> str:
+        """The name, or the gate and shape: how messages speak of this value."""
+        what = f"'{self.name}'" if self.name else f"of gate {self.gate}" if self.gate else "leaf"
+        return f"Value {what} {self.shape}"
+
+    def detach(self) -> "Value":
+        """The same data as a constant: no gradient flows through it."""
+        return constant(self._data)
+
+    def backward(self, gradient: Any = None, *, create_graph: bool = False, leaves_only: bool = False) -> None:
+        """Set `.grad` of every value this one was made from to ∂(self)/∂(value), by reverse-mode differentiation.
+
+        `gradient` is the upstream gradient of `self` (1 for a scalar). With `create_graph` the gradients are Values
+        themselves, so that they can be differentiated again. With `leaves_only` intermediate gradients are let go.
+        Raises `GraphError` without a graph or, for an array, without `gradient`.
+
+        >>> x = Value(3.0)
+        >>> (x * x).backward()
+        >>> float(x.grad)
+        6.0
+        """
+        for value, g in walk(self, gradient, create_graph=create_graph).items():
+            if value.gate is None and value._grad is not None:
+                g = value._grad + g
+            if type(g) is np.ndarray:
+                g.flags.writeable = False
+            if value.gate is None or not leaves_only:
+                value._grad = g
+
+    def __repr__(self) -> str:
+        name = f", name={self.name!r}" if self.name else ""
+        if self.shape:
+            text = np.array2string(self._data, separator=", ", prefix="Value(data=", threshold=20, precision=4)
+            return f"Value(data={text}, shape={self.shape}{name})"
+        return f"Value(data={self.item()!r}, grad={getattr(self.grad, 'item', lambda: self.grad)()!r}{name})"
+
+
+def constant(data: Array) -> Value:
+    """A Value that needs no gradient, holding what a gate computed."""
+    if type(data) is np.ndarray and data.base is None:
+        data.flags.writeable = False
+    return _node(frozen(data), None, (), _NONE, False, None)
+
+
+def _node(
+    data: Array,
+    gate: "Gate | None",
+    inputs: tuple[Any, ...],
+    settings: Mapping[str, Any],
+    requires_grad: bool,
+    group: Group | None,
+) -> Value:
+    value = _new(Value)
+    value._data = data[()] if type(data) is np.ndarray and not data.ndim else data
+    value._grad = None
+    value.gate = gate
+    value.inputs = inputs
+    value.settings = settings
+    value.requires_grad = requires_grad
+    value.group = group
+    value.name = None
+    value.serial = _next_serial()
+    return value
+
+
+class Gate(Declaration):
+    """A declaration that can be called: on arrays it just computes, on Values it records what it did."""
+
+    def __call__(self, *inputs: Any, **settings: Any) -> Any:
+        arrays, seen, needed, all_needed = [], False, False, True
+        for x in inputs:
+            if isinstance(x, Value):
+                seen = True
+                needed, all_needed = needed or x.requires_grad, all_needed and x.requires_grad
+                arrays.append(x._data)
+            else:
+                all_needed = False
+                arrays.append(x if type(x) in _BARE else self.plain(x))
+        if self.settings:
+            settings = {**self.defaults, **settings}
+        if settings.keys() != self.settings:
+            raise self.wrong_settings(settings)
+        try:
+            out = self.forward(*arrays, **settings)
+        except (ValueError, IndexError, TypeError) as error:
+            raise self.explained(error, arrays, inputs, settings) from error
+        if not seen:
+            return out
+        mode = current_mode()
+        if not (mode.recording and (needed or mode.everything)):
+            return constant(out)
+        kept = inputs if all_needed else tuple([_kept(x, a) for x, a in zip(inputs, arrays, strict=True)])
+        return _node(out, self, kept, settings or _NONE, needed, mode.group)
+
+
+def gate(
+    *,
+    symbol: str | None = None,
+    parts: Derivative | None = None,
+    elementwise: bool = False,
+    idle: Mapping[str, Derivative] | None = None,
+    numpy: np.ufunc | None = None,
+    **derivatives: Derivative,
+) -> Callable[[Callable[..., Any]], Gate]:
+    """Declare a gate: the decorated NumPy function computes it, each keyword is the derivative by the input it names.
+
+    A derivative is called as `derivative(g, out, *inputs, **settings)` with arrays, or with Values when the gradient
+    itself is to be differentiated. `numpy` is the ufunc that the gate stands for. See `Gate` for the other facts.
+
+    >>> @gate(x=lambda g, out, x: 3 * g * np.square(x))
+    ... def cube(x):
+    ...     return x * x * x
+    >>> x = Value(2.0)
+    >>> cube(x).backward()
+    >>> float(x.grad)
+    12.0
+    """
+
+    def declare(forward: Callable[..., Any]) -> Gate:
+        made = Gate(forward, derivatives, symbol=symbol, parts=parts, elementwise=elementwise, idle=idle)
+        made.register()
+        if numpy is not None:
+            UFUNCS[numpy] = made
+        return made
+
+    return declare
+
+
+def _kept(x: Any, array: Array) -> Any:
+    """An input as the graph keeps it: what could still be written to is copied."""
+    if not isinstance(x, Value):
+        return frozen(array)
+    if x.requires_grad or x.gate is not None or frozen(array) is array:
+        return x
+    return constant(array)
+
+
+def _seed(root: Value, gradient: Any, create_graph: bool) -> Any:
+    """The upstream gradient a walk starts with: 1 for one element, else what the caller gives."""
+    if not root.requires_grad:
+        raise GraphError(f"{root.label} has no graph: none of the leaves it was made from requires a gradient")
+    if gradient is None:
+        if root.size != 1:
+            raise GraphError(
+                f"{root.label} is not a scalar: call backward(gradient) with an array of its shape, or on v.sum()"
+            )
+        gradient = np.ones(root.shape, root.dtype)
+    gradient = given_gradient(gradient, root)
+    return gradient if create_graph or not isinstance(gradient, Value) else gradient.data
+
+
+def walk(
+    root: Value,
+    gradient: Any = None,
+    *,
+    create_graph: bool = False,
+    watch: Callable[[Value, int, Any, Any], None] | None = None,
+) -> dict[Value, Any]:
+    """Gradient of `root` by every value it was made from, in the order the gates are visited: newest first.
+
+    Every value is newer than its inputs, so the serial number alone gives a topological order, without recursion.
+    `watch(node, position, upstream, downstream)` is called for each input a gate passes a gradient to.
+    """
+    gradients: dict[Value, Any] = {root: _seed(root, gradient, create_graph)}
+    waiting, order = {root.serial: root}, [-root.serial]
+    idle: dict[Value, Array] = {}
+    while order:
+        node = waiting.pop(-heappop(order))
+        if node.gate is None:
+            continue
+        g, out = gradients[node], node if create_graph else node._data
+        args = node.inputs if create_graph else [x._data if isinstance(x, Value) else x for x in node.inputs]
+        for position, x in enumerate(node.inputs):
+            if not isinstance(x, Value):
+                continue
+            if x.serial > node.serial:
+                raise _stale(node, x)
+            if not x.requires_grad:
+                continue
+            down = node.gate.derivative(position)(g, out, *args, **node.settings)
+            if type(down) is not np.float64 or type(x._data) is not np.float64:
+                down = fitted(down, x._data)
+            if idle or node.gate.idle:
+                down = without_idle(down, node, position, idle, x not in gradients)
+            if watch is not None:
+                watch(node, position, g, down)
+            if x in gradients:
+                gradients[x] = gradients[x] + down
+            else:
+                gradients[x] = down
+                waiting[x.serial] = x
+                heappush(order, -x.serial)
+    return gradients
+
+
+def _stale(node: Value, leaf: Value) -> StaleGraphError:
+    return StaleGraphError(
+        f"{leaf.label} was changed after gate {node.gate} recorded it: the gradient at the old values is gone. "
+        "Run the forward computation again, or call backward before the update"
+    )
