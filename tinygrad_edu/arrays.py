@@ -11,7 +11,14 @@ import numpy as np
 from .errors import LostGradientError
 from .operators import Operators
 
-__all__ = ["frozen", "leaf_array"]
+__all__ = ["frozen", "leaf_array", "locked"]
+
+
+def locked(array: Any) -> Any:
+    """An array that only we hold, made read-only in place."""
+    if type(array) is np.ndarray:
+        array.flags.writeable = False
+    return array
 
 
 def frozen(array: Any) -> Any:

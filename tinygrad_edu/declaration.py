@@ -48,8 +48,8 @@ class Declaration:
         self.defaults: dict[str, Any] = forward.__kwdefaults__ or {}
         if unknown := derivatives.keys() - {*self.names, self.variadic}:
             raise GateError(f"gate {self.name}: derivative by {sorted(unknown)}, but its inputs are {self.names}")
-        self.derivatives = tuple(derivatives.get(name) for name in self.names)
-        self._each = derivatives.get(self.variadic) if self.variadic else None
+        self.derivatives = tuple(derivatives.get(name) or self._missing(name) for name in self.names)
+        self._each = derivatives.get(self.variadic or "") or self._missing(self.variadic or "")
         self.symbol = symbol or self.name
         self.sentence = (forward.__doc__ or self.name).strip().splitlines()[0]
         self.parts = parts
@@ -59,17 +59,30 @@ class Declaration:
     def __repr__(self) -> str:
         return self.name
 
-    def derivative(self, position: int) -> Derivative:
-        """The local gradient by input number `position`, to be called with g, out, the inputs and the settings."""
-        found = self.derivatives[position] if position < len(self.names) else None
-        if found is None and self._each is not None:
-            return partial(self._each, position=position)
-        if found is None:
+    def derivatives_of(self, count: int) -> tuple[Derivative, ...]:
+        """The local gradients of a call with `count` inputs, in their order."""
+        if self.variadic is None:
+            return self.derivatives
+        first = len(self.names)
+        return (*self.derivatives, *(partial(self._each, position=k) for k in range(first, count)))
+
+    def _missing(self, name: str) -> Derivative:
+        def refuse(*_: Any, **__: Any) -> Any:
             raise GraphError(
-                f"gate {self.name} has no derivative by input {position}: pass it as a constant array, "
+                f"gate {self.name} has no derivative by its input {name!r}: pass it as a constant array, "
                 "or make it Value(…, requires_grad=False)"
             )
-        return found
+
+        return refuse
+
+    def complete(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of a call with the defaults filled in; GateError for one that is unknown or missing."""
+        full = {**self.defaults, **settings}
+        if full.keys() != self.settings:
+            unknown, missing = sorted(full.keys() - self.settings), sorted(self.settings - full.keys())
+            wrong = f"unknown {', '.join(unknown)}" if unknown else f"missing {', '.join(missing)}"
+            raise GateError(f"gate {self.name}: setting {wrong}; its settings are {sorted(self.settings)}")
+        return full
 
     def plain(self, x: Any) -> Any:
         """`x` as an array of numbers, or an error that says what it is."""
@@ -77,12 +90,6 @@ class Declaration:
         if array.dtype.kind not in "biufc":
             raise GateError(f"gate {self.name}: {type(x).__name__} {x!r:.40} is neither a Value nor numbers")
         return array
-
-    def wrong_settings(self, settings: Mapping[str, Any]) -> GateError:
-        """The error for settings the gate does not have, or lacks."""
-        unknown, missing = sorted(settings.keys() - self.settings), sorted(self.settings - settings.keys())
-        wrong = f"unknown {', '.join(unknown)}" if unknown else f"missing {', '.join(missing)}"
-        return GateError(f"gate {self.name}: setting {wrong}; its settings are {sorted(self.settings)}")
 
     def explained(self, error: Exception, arrays: Any, inputs: Any, settings: Mapping[str, Any]) -> Exception:
         """NumPy's error with the gate, its inputs' names and shapes, and its settings."""

@@ -1,20 +1,20 @@
 """Downstream gradients made to fit the inputs they go to: shape, dtype, and what was not used.
 
-`fitted` · `unbroadcast` · `without_idle` · `given_gradient`. The one place that undoes broadcasting. Builds on
-`errors` and `operators`.
+`fitted` · `unbroadcast` (the one place that undoes broadcasting) · `without_idle` · `given_gradient` · `seed` · `stale`.
+Builds on `errors` and `operators`.
 """
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import ShapeError
+from .errors import GraphError, ShapeError, StaleGraphError
 from .operators import GATES, Operators
 
 if TYPE_CHECKING:
     from .engine import Value
 
-__all__ = ["fitted", "given_gradient", "unbroadcast", "without_idle"]
+__all__ = ["fitted", "given_gradient", "seed", "stale", "unbroadcast", "without_idle"]
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -73,3 +73,25 @@ def given_gradient(gradient: Any, value: "Value") -> Any:
     if shape == ():
         return np.full(value.shape, gradient, value.dtype)
     raise ShapeError(f"{value.label}: a gradient of shape {shape} does not fit a value of shape {value.shape}")
+
+
+def seed(root: "Value", gradient: Any, create_graph: bool) -> Any:
+    """The upstream gradient a walk starts with: 1 for one element, else what the caller gives."""
+    if not root.requires_grad:
+        raise GraphError(f"{root.label} has no graph: none of the leaves it was made from requires a gradient")
+    if gradient is None:
+        if root.size != 1:
+            raise GraphError(
+                f"{root.label} is not a scalar: call backward(gradient) with an array of its shape, or on v.sum()"
+            )
+        gradient = np.ones(root.shape, root.dtype)
+    gradient = given_gradient(gradient, root)
+    return gradient if create_graph or not isinstance(gradient, Operators) else gradient.data
+
+
+def stale(node: "Value", leaf: "Value") -> StaleGraphError:
+    """The error for a leaf that is newer than the gate that recorded it."""
+    return StaleGraphError(
+        f"{leaf.label} was changed after gate {node.gate} recorded it: the gradient at the old values is gone. "
+        "Run the forward computation again, or call backward before the update"
+    )

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import frozen, leaf_array
+from .arrays import frozen, leaf_array, locked
 from .declaration import Declaration, Derivative
-from .downstream import fitted, given_gradient, without_idle
-from .errors import GraphError, ShapeError, StaleGraphError
+from .downstream import fitted, given_gradient, seed, stale, without_idle
+from .errors import GraphError, ShapeError
 from .modes import Group, current_mode
 from .operators import UFUNCS, Operators
 
@@ -26,6 +26,7 @@ Array = Any  # an ndarray, or a NumPy scalar where the shape is ()
 
 _next_serial = count(1).__next__
 _new = object.__new__
+_scalar = np.float64
 _BARE = frozenset({np.ndarray, float, int, bool, complex, np.float64, np.float32, np.bool_, np.int64})
 _NONE: dict[str, Any] = {}
 
@@ -109,8 +110,8 @@ class Value(Operators):
         gradient = self._grad
         if gradient is None and not self.shape:
             return np.float64(0)
-        if type(gradient) is np.ndarray and not gradient.flags.writeable:
-            # Gates may hand one array to several inputs; whoever reads it gets a copy of their own to write to.
+        if type(gradient) is np.ndarray and (self.gate is not None or not gradient.flags.writeable):
+            # Gates may hand one array to several inputs; who reads it gets a copy of their own to write to.
             self._grad = gradient = gradient.copy()
         return gradient
 
@@ -145,11 +146,9 @@ class Value(Operators):
         6.0
         """
         for value, g in walk(self, gradient, create_graph=create_graph).items():
-            if value.gate is None and value._grad is not None:
-                g = value._grad + g
-            if type(g) is np.ndarray:
-                g.flags.writeable = False
-            if value.gate is None or not leaves_only:
+            if value.gate is None:
+                value._grad = locked(g if value._grad is None else value._grad + g)
+            elif not leaves_only:
                 value._grad = g
 
     def __repr__(self) -> str:
@@ -162,9 +161,7 @@ class Value(Operators):
 
 def constant(data: Array) -> Value:
     """A Value that needs no gradient, holding what a gate computed."""
-    if type(data) is np.ndarray and data.base is None:
-        data.flags.writeable = False
-    return _node(frozen(data), None, (), _NONE, False, None)
+    return _node(frozen(locked(data)), None, (), _NONE, False, None)
 
 
 def _node(
@@ -192,30 +189,28 @@ class Gate(Declaration):
     """A declaration that can be called: on arrays it just computes, on Values it records what it did."""
 
     def __call__(self, *inputs: Any, **settings: Any) -> Any:
-        arrays, seen, needed, all_needed = [], False, False, True
+        arrays, values, needed = [], 0, 0
         for x in inputs:
             if isinstance(x, Value):
-                seen = True
-                needed, all_needed = needed or x.requires_grad, all_needed and x.requires_grad
                 arrays.append(x._data)
+                values += 1
+                needed += x.requires_grad
             else:
-                all_needed = False
                 arrays.append(x if type(x) in _BARE else self.plain(x))
-        if self.settings:
-            settings = {**self.defaults, **settings}
-        if settings.keys() != self.settings:
-            raise self.wrong_settings(settings)
+        if settings or self.settings:
+            settings = self.complete(settings)
         try:
             out = self.forward(*arrays, **settings)
         except (ValueError, IndexError, TypeError) as error:
             raise self.explained(error, arrays, inputs, settings) from error
-        if not seen:
+        if not values:
             return out
         mode = current_mode()
         if not (mode.recording and (needed or mode.everything)):
             return constant(out)
-        kept = inputs if all_needed else tuple([_kept(x, a) for x, a in zip(inputs, arrays, strict=True)])
-        return _node(out, self, kept, settings or _NONE, needed, mode.group)
+        if needed < len(inputs):
+            inputs = tuple(map(_kept, inputs, arrays))
+        return _node(out, self, inputs, settings or _NONE, needed > 0, mode.group)
 
 
 def gate(
@@ -260,20 +255,6 @@ def _kept(x: Any, array: Array) -> Any:
     return constant(array)
 
 
-def _seed(root: Value, gradient: Any, create_graph: bool) -> Any:
-    """The upstream gradient a walk starts with: 1 for one element, else what the caller gives."""
-    if not root.requires_grad:
-        raise GraphError(f"{root.label} has no graph: none of the leaves it was made from requires a gradient")
-    if gradient is None:
-        if root.size != 1:
-            raise GraphError(
-                f"{root.label} is not a scalar: call backward(gradient) with an array of its shape, or on v.sum()"
-            )
-        gradient = np.ones(root.shape, root.dtype)
-    gradient = given_gradient(gradient, root)
-    return gradient if create_graph or not isinstance(gradient, Value) else gradient.data
-
-
 def walk(
     root: Value,
     gradient: Any = None,
@@ -286,26 +267,28 @@ def walk(
     Every value is newer than its inputs, so the serial number alone gives a topological order, without recursion.
     `watch(node, position, upstream, downstream)` is called for each input a gate passes a gradient to.
     """
-    gradients: dict[Value, Any] = {root: _seed(root, gradient, create_graph)}
+    gradients: dict[Value, Any] = {root: seed(root, gradient, create_graph)}
     waiting, order = {root.serial: root}, [-root.serial]
     idle: dict[Value, Array] = {}
     while order:
         node = waiting.pop(-heappop(order))
         if node.gate is None:
             continue
-        g, out = gradients[node], node if create_graph else node._data
-        args = node.inputs if create_graph else [x._data if isinstance(x, Value) else x for x in node.inputs]
-        for position, x in enumerate(node.inputs):
+        gate, inputs, g, out = node.gate, node.inputs, gradients[node], node if create_graph else node._data
+        args = inputs if create_graph else [x._data if isinstance(x, Value) else x for x in inputs]
+        for position, (x, derivative) in enumerate(zip(inputs, gate.derivatives_of(len(inputs)))):  # noqa: B905 - equal by construction
             if not isinstance(x, Value):
                 continue
             if x.serial > node.serial:
-                raise _stale(node, x)
+                raise stale(node, x)
             if not x.requires_grad:
                 continue
-            down = node.gate.derivative(position)(g, out, *args, **node.settings)
-            if type(down) is not np.float64 or type(x._data) is not np.float64:
-                down = fitted(down, x._data)
-            if idle or node.gate.idle:
+            down, data = derivative(g, out, *args, **node.settings), x._data
+            if type(down) is not type(data) or (
+                type(down) is not _scalar and (down.shape != data.shape or down.dtype is not data.dtype)
+            ):
+                down = fitted(down, data)
+            if idle or gate.idle:
                 down = without_idle(down, node, position, idle, x not in gradients)
             if watch is not None:
                 watch(node, position, g, down)
@@ -316,10 +299,3 @@ def walk(
                 waiting[x.serial] = x
                 heappush(order, -x.serial)
     return gradients
-
-
-def _stale(node: Value, leaf: Value) -> StaleGraphError:
-    return StaleGraphError(
-        f"{leaf.label} was changed after gate {node.gate} recorded it: the gradient at the old values is gone. "
-        "Run the forward computation again, or call backward before the update"
-    )
