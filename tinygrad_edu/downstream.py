@@ -1,7 +1,7 @@
 """Downstream gradients made to fit the inputs they go to: shape, dtype, and what was not used.
 
-`fitted` · `unbroadcast` (the one place that undoes broadcasting) · `without_idle` · `given_gradient` · `seed` · `stale`.
-Builds on `errors` and `operators`.
+`fitted` · `unbroadcast` (the one place that undoes broadcasting) · `without_idle` · `given_gradient` · `seed` ·
+`stale`. Builds on `errors` and `operators`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,9 +1,8 @@
 """The engine, to be read first: a `Value` is what a gate produced, a `Gate` a NumPy function with its local gradients,
 and `walk` goes back over the recorded gates and multiplies: downstream = local gradient × upstream.
 
-`Value` · `Gate` · `gate` · `walk`. Builds on `declaration` (what a gate states), `downstream` (gradients that fit their
-inputs), `modes` (what is recorded) and `operators` (how Python's and NumPy's calls find the gates). Drawing, compiling
-and checking read the record; the engine knows none of them.
+`Value` · `Gate` · `gate` · `walk`. Builds on `declaration` (what a gate states), `downstream` (gradients that fit),
+`modes` (what is recorded) and `operators` (how calls find gates). Drawing and compiling only read the record.
 """
 
 from collections.abc import Callable, Mapping
