@@ -1,7 +1,7 @@
 """How Python and NumPy reach the gates: every operator and method of a Value names its gate in a registry.
 
 `GATES` (name → gate) · `UFUNCS`, `FUNCTIONS` (NumPy function → what runs on Values) · `Operators`, the base of Value.
-The registries are filled by `gates/` and `numpy_protocol.py`; a Value knows names only. Builds on `errors`.
+The registries are filled by `gates/` and `numpy_protocol/`; a Value knows names only. Builds on `errors`.
 """
 
 from collections.abc import Callable, Iterator

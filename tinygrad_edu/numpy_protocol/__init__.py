@@ -1,0 +1,11 @@
+"""Plain NumPy calls on Values: which gate, or which composition of gates, each NumPy function runs.
+
+Every entry has NumPy's own signature; an option without a derivative is refused, never ignored. Functions that are
+constant for the derivative (comparisons, argmax, shapes) run on the data and return plain arrays. A file a theme, all
+on `registry`. Builds on the gates.
+"""
+
+from . import arithmetic, constants, indexing, linalg, products, reductions, shapes
+from .registry import implements
+
+__all__ = ["arithmetic", "constants", "implements", "indexing", "linalg", "products", "reductions", "shapes"]
