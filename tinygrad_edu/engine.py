@@ -275,7 +275,7 @@ def walk(
             continue
         gate, inputs, g, out = node.gate, node.inputs, gradients[node], node if create_graph else node._data
         args = inputs if create_graph else [x._data if isinstance(x, Value) else x for x in inputs]
-        for position, (x, derivative) in enumerate(zip(inputs, gate.derivatives_of(len(inputs)))):  # noqa: B905 - equal by construction
+        for position, (x, derivative) in enumerate(zip(inputs, gate.derivatives_of(len(inputs)), strict=True)):
             if not isinstance(x, Value):
                 continue
             if x.serial > node.serial:

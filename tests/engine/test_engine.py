@@ -1,0 +1,267 @@
+"""The engine: Value, gate, the walk back, and what is recorded when."""
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygrad_edu import GATES, Value, gate, group, no_grad, tie_policy, tracing, walk
+from tinygrad_edu.engine import Gate
+
+
+def test_the_sigmoid_neuron_of_the_course() -> None:
+    w0, x0, w1, x1, w2 = (Value(number) for number in (2, -1, -3, -2, -3))
+    f = 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 + w2)))
+    f.backward()
+    assert round(f.item(), 2) == 0.73
+    assert [round(float(v.grad), 2) for v in (w0, x0, w1, x1, w2)] == [-0.2, 0.39, -0.39, -0.59, 0.2]
+
+
+def test_every_value_walked_gets_its_gradient() -> None:
+    x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
+    q = x + y
+    f = q * z
+    f.backward()
+    assert (f.grad, q.grad, x.grad, y.grad, z.grad) == (1, -4, -4, -4, 3)
+
+
+def test_gradients_add_over_walks_in_leaves_and_start_anew_elsewhere() -> None:
+    x = Value(3.0)
+    y = x * x
+    z = y * 2
+    z.backward()
+    z.backward()
+    assert (x.grad, y.grad) == (24, 2)
+    x.zero_grad()
+    z.backward()
+    assert x.grad == 12
+
+
+def test_a_value_used_in_two_graphs_collects_both_gradients() -> None:
+    x = Value([1.0, 2.0])
+    (x * 3).sum().backward()
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [5, 7]
+
+
+def test_leaves_only_lets_intermediate_gradients_go() -> None:
+    x = Value([1.0])
+    y = x * 2
+    y.sum().backward(leaves_only=True)
+    assert x.grad is not None
+    assert y.grad is None
+
+
+def test_a_chain_of_a_million_gates_is_built_differentiated_and_freed() -> None:
+    v = x = Value(1.0)
+    for _ in range(1_000_000):
+        v = v + 1e-6
+    middle = weakref.ref(v.inputs[0])
+    v.backward(leaves_only=True)
+    assert x.grad == 1
+    assert middle() is not None
+    gc.disable()
+    try:
+        del v
+        assert middle() is None, "memory must go back without the cycle collector"
+    finally:
+        gc.enable()
+
+
+def test_the_walk_visits_every_gate_once_and_newest_first() -> None:
+    x = Value(2.0)
+    y = x * x + np.exp(x) * x
+    order = list(walk(y))
+    assert len(order) == len(set(map(id, order))) == 5
+    seen = []
+    walk(y, watch=lambda node, position, up, down: seen.append(node.serial))
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_watch_sees_each_gradient_a_gate_passes_down() -> None:
+    x = Value(3.0)
+    steps: list[tuple[str, int, float, float]] = []
+    walk(x * x, watch=lambda node, position, up, down: steps.append((str(node.gate), position, float(up), float(down))))
+    assert steps == [("mul", 0, 1, 3), ("mul", 1, 1, 3)]
+
+
+def test_create_graph_gives_gradients_that_can_be_differentiated() -> None:
+    x = Value(2.0)
+    (x**4).backward(create_graph=True)
+    third = x.grad
+    x.zero_grad()
+    third.backward(create_graph=True)
+    fourth = x.grad
+    x.zero_grad()
+    fourth.backward()
+    assert (third.item(), fourth.item(), x.grad) == (32, 48, 48)
+
+
+def test_a_first_order_walk_records_nothing() -> None:
+    x = Value(2.0)
+    y = np.exp(x)
+    y.backward()
+    assert isinstance(x.grad, np.float64)
+
+
+def test_no_grad_records_nothing_and_memory_does_not_grow() -> None:
+    x = Value([1.0])
+    with no_grad():
+        y = x * 2 + 1
+    assert (y.requires_grad, y.inputs, y.gate) == (False, (), None)
+
+
+def test_constants_stay_out_of_the_walk() -> None:
+    x, c = Value(2.0), Value(3.0, requires_grad=False)
+    (x * c).backward()
+    assert (x.grad, c._grad) == (3, None)
+    assert not (c * c).requires_grad
+    assert (c * c).inputs == ()
+
+
+def test_tracing_records_what_needs_no_gradient() -> None:
+    c = Value([1.0], requires_grad=False)
+    with tracing():
+        y = c * 2
+    assert y.inputs[0] is c
+    assert not y.requires_grad
+
+
+def test_detach_shares_the_numbers_but_no_gradient() -> None:
+    x = Value([2.0])
+    y = (x * 3).detach() * x
+    y.sum().backward()
+    assert x.grad.tolist() == [6]
+
+
+def test_groups_nest_and_are_recorded() -> None:
+    x = Value(1.0)
+    with group("outer"), group("inner"):
+        y = x * 2
+    assert y.group is not None
+    assert y.group.parent is not None
+    assert (y.group.name, y.group.parent.name) == ("inner", "outer")
+    assert (x * 2).group is None
+
+
+def test_modes_belong_to_their_thread() -> None:
+    recorded = []
+    x = Value(1.0)
+    with no_grad():
+        thread = threading.Thread(target=lambda: recorded.append((x * 2).requires_grad))
+        thread.start()
+        thread.join()
+    assert recorded == [True]
+
+
+def test_argument_order_and_double_edges_are_kept() -> None:
+    a, b = Value(1.0), Value(2.0)
+    assert (a - b).inputs == (a, b)
+    assert (a * a).inputs == (a, a)
+    assert (3 - a).inputs == (3, a)
+
+
+@pytest.mark.parametrize(
+    ("given", "dtype"),
+    [(3, "f8"), (True, "f8"), ([1, 2], "f8"), (np.int8(3), "f8"), (np.float32(3), "f4"), (np.ones(2, "f4"), "f4")],
+)
+def test_integers_become_float64_and_floats_keep_their_dtype(given: object, dtype: str) -> None:
+    assert Value(given).dtype == dtype
+
+
+def test_float32_stays_float32_beside_python_numbers() -> None:
+    x = Value(np.ones(2, np.float32))
+    y = (x * 2.0 + 1) ** 2
+    y.sum().backward()
+    assert (y.dtype, x.grad.dtype) == (np.float32, np.float32)
+
+
+def test_a_gradient_has_the_dtype_of_its_value() -> None:
+    x, y = Value(np.ones(2, np.float32)), Value(np.ones(2))
+    (x * y).sum().backward()
+    assert (x.grad.dtype, y.grad.dtype) == (np.float32, np.float64)
+
+
+def test_scalars_stay_scalars() -> None:
+    x = Value(np.array(2.0))
+    for v in (x, x * 2, Value([1.0, 2.0]).sum(), Value([1.0])[0], Value([2.0]).reshape(())):
+        assert isinstance(v.data, np.float64)
+
+
+def test_numbers_a_gate_handed_to_two_inputs_can_be_changed_one_by_one() -> None:
+    x, y = Value([1.0, 2.0]), Value([3.0, 4.0])
+    (x + y).sum().backward()
+    x.grad *= 10
+    assert y.grad.tolist() == [1, 1]
+    assert x.grad.tolist() == [10, 10]
+
+
+def test_data_is_read_only_and_numpy_gives_a_copy() -> None:
+    x = Value([1.0])
+    for v in (x, x * 2):
+        with pytest.raises(ValueError, match="read-only"):
+            v.data[0] = 5
+        v.numpy()[0] = 5
+        assert v.data[0] != 5
+
+
+def test_values_are_hashable_and_compare_as_arrays_do() -> None:
+    x, y = Value([1.0, 2.0]), Value([1.0, 3.0])
+    assert len({x, y, x}) == 2
+    assert (x == y).tolist() == [True, False]
+    assert (x < y).tolist() == [False, True]
+    assert (2 > x).tolist() == [True, False]  # noqa: SIM300 - the reflected order is what is tested
+
+
+def test_iteration_length_and_formatting() -> None:
+    x = Value([1.0, 2.0], name="x")
+    assert [v.item() for v in x] == [1, 2]
+    assert len(x) == 2
+    assert f"{Value(1.0):.2f}" == "1.00"
+    assert repr(x) == "Value(data=[1., 2.], shape=(2,), name='x')"
+    assert repr(Value(2.0)) == "Value(data=2.0, grad=0.0)"
+    assert (float(Value(2.5)), int(Value(2.5)), bool(Value(0.0))) == (2.5, 2, False)
+    with pytest.raises(TypeError, match="scalar"):
+        iter(Value(1.0))
+
+
+def test_a_gate_declared_by_a_user_works_at_any_order_and_on_arrays() -> None:
+    @gate(x=lambda g, out, x: g * out * (1 - out))
+    def my_logistic(x):  # type: ignore[no-untyped-def]
+        """Logistic function: the upstream gradient times out·(1 - out)."""
+        return 1 / (1 + np.exp(-x))
+
+    x = Value([0.0, 1.0])
+    my_logistic(x).sum().backward(create_graph=True)
+    second = x.grad.sum()
+    x.zero_grad()
+    second.backward()
+    s = my_logistic(np.array([0.0, 1.0]))
+    assert isinstance(s, np.ndarray)
+    np.testing.assert_allclose(x.grad, s * (1 - s) * (1 - 2 * s))
+    assert isinstance(GATES.pop("my_logistic"), Gate)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=30))
+def test_the_order_of_visits_is_right_on_random_graphs(choices: list[int]) -> None:
+    values = [Value(1.0), Value(2.0)]
+    for k, choice in enumerate(choices):
+        values.append(values[choice % len(values)] + values[(choice * k) % len(values)])
+    gradients = walk(values[-1])
+    expected = {values[-1]: 1.0}
+    for v in sorted(gradients, key=lambda v: -v.serial):
+        for x in v.inputs:
+            expected[x] = expected.get(x, 0.0) + expected[v]
+    assert {id(v): float(g) for v, g in gradients.items()} == {id(v): g for v, g in expected.items()}
+
+
+def test_the_tie_policy_is_the_one_at_recording() -> None:
+    x, y = Value(1.0), Value(1.0)
+    with tie_policy("first"):
+        z = np.maximum(x, y)
+    z.backward()
+    assert (x.grad, y.grad) == (1, 0)
