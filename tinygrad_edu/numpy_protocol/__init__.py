@@ -6,6 +6,17 @@ on `registry`. Builds on the gates.
 """
 
 from . import arithmetic, constants, indexing, linalg, products, reductions, shapes
-from .registry import implements
+from .registry import constant, implements, refused
 
-__all__ = ["arithmetic", "constants", "implements", "indexing", "linalg", "products", "reductions", "shapes"]
+__all__ = [
+    "arithmetic",
+    "constant",
+    "constants",
+    "implements",
+    "indexing",
+    "linalg",
+    "products",
+    "reductions",
+    "refused",
+    "shapes",
+]

@@ -1,35 +1,31 @@
 """Constant for the derivative: computed on the data, returned as plain arrays. Builds on `registry`."""
 
-from typing import Any
-
 import numpy as np
 
-from ..engine import Value
-from ..operators import FUNCTIONS, UFUNCS
-from .registry import Function
+from .registry import constant
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
+# Steps: their derivative is 0 wherever they have one.
+constant(np.sign, np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide, np.spacing)
 
-def _constant(function: Function) -> Function:
-    def on_data(*args: Any, **kwargs: Any) -> Any:
-        bare = [x.data if isinstance(x, Value) else x for x in args]
-        return function(*bare, **{key: x.data if isinstance(x, Value) else x for key, x in kwargs.items()})
+# Questions about elements
+constant(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
+constant(np.isnan, np.isfinite, np.isinf, np.isposinf, np.isneginf, np.signbit, np.iscomplex, np.isreal)
+constant(np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.isclose, np.isin)
+constant(np.all, np.any, np.allclose, np.array_equal, np.array_equiv, np.count_nonzero)
 
-    return on_data
+# Positions
+constant(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.lexsort)
+constant(np.nonzero, np.flatnonzero, np.argwhere, np.searchsorted, np.digitize)
+constant(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
 
+# Shape, type and memory
+constant(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type)
+constant(np.iscomplexobj, np.isrealobj, np.shares_memory, np.may_share_memory, np.einsum_path)
 
-for _ufunc in (
-    *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
-    *(np.isnan, np.isfinite, np.isinf, np.signbit, np.sign, np.floor, np.ceil, np.trunc, np.rint),
-    *(np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
-):
-    UFUNCS[_ufunc] = _constant(_ufunc)
+# New arrays in the shape of a Value
+constant(np.zeros_like, np.ones_like, np.empty_like)
 
-for _function in (
-    *(np.argmax, np.argmin, np.argsort, np.nonzero, np.count_nonzero, np.all, np.any, np.searchsorted),
-    *(np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.result_type),
-    *(np.allclose, np.isclose, np.array_equal, np.array_repr, np.array_str, np.array2string, np.round),
-    *(np.iscomplexobj, np.isrealobj, np.can_cast, np.shares_memory, np.may_share_memory),
-):
-    FUNCTIONS[_function] = _constant(_function)
+# Text and files
+constant(np.array_repr, np.array_str, np.array2string, np.save, np.savetxt, np.savez, np.savez_compressed)

@@ -34,7 +34,7 @@ def outer(a: Any, b: Any, out: Any = None) -> Any:
     return linear.outer(a, b)
 
 
-@implements(np.einsum, np.einsum_path)
+@implements(np.einsum)
 def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = False, **options: Any) -> Any:
     refuse("einsum", out=out, **options)
     if not isinstance(subscripts, str):

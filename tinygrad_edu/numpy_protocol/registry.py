@@ -1,6 +1,8 @@
 """What the families of NumPy functions share: entering the registry, refusing an option, reading an axis.
 
-`implements` · `refuse` · `whole` · `ties` · `missing`. Builds on `operators` and `modes`.
+`implements` (differentiable) · `constant` (runs on the data, gives plain arrays) · `refused` (raises, with the reason)
+enter functions; `CONSTANT` and `REFUSED` remember which and why. `refuse` · `whole` · `bare` · `ties` · `missing` serve
+the entries. Builds on `operators` and `modes`.
 """
 
 from collections.abc import Callable
@@ -10,12 +12,37 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..modes import current_mode
-from ..operators import FUNCTIONS
+from ..operators import FUNCTIONS, UFUNCS, Operators
 
-__all__ = ["Function", "implements", "missing", "refuse", "ties", "whole"]
+__all__ = [
+    "CONSTANT",
+    "REFUSED",
+    "Function",
+    "bare",
+    "called",
+    "constant",
+    "implements",
+    "missing",
+    "refuse",
+    "refused",
+    "ties",
+    "whole",
+]
 
 missing: Any = np._NoValue
 Function = Callable[..., Any]
+
+CONSTANT: set[Function] = set()
+"""Functions whose results have no derivative, or 0: they run on the data and give plain arrays."""
+REFUSED: dict[Function, str] = {}
+"""Functions that raise on Values, with the reason and what to write instead."""
+
+
+def _enter(function: Function, way: Function) -> None:
+    if isinstance(function, np.ufunc):
+        UFUNCS[function] = way
+    else:
+        FUNCTIONS[function] = way
 
 
 def implements(*functions: Function) -> Callable[[Function], Function]:
@@ -23,10 +50,48 @@ def implements(*functions: Function) -> Callable[[Function], Function]:
 
     def enter(way: Function) -> Function:
         for function in functions:
-            FUNCTIONS[function] = way
+            _enter(function, way)
         return way
 
     return enter
+
+
+def bare(x: Any) -> Any:
+    """The data of a Value, of Values in a list or tuple too; anything else as it is."""
+    if isinstance(x, Operators):
+        return x.data
+    return type(x)(map(bare, x)) if type(x) in (list, tuple) else x
+
+
+def constant(*functions: Function) -> None:
+    """Enter functions that are constant for the derivative: they see the data and return plain arrays."""
+
+    def on_data(function: Function) -> Function:
+        return lambda *args, **kwargs: function(*map(bare, args), **{key: bare(x) for key, x in kwargs.items()})
+
+    for function in functions:
+        _enter(function, on_data(function))
+        CONSTANT.add(function)
+
+
+def refused(reason: str, *functions: Function) -> None:
+    """Enter functions that can't be differentiated: they raise `UnsupportedError` with the reason."""
+
+    def refusal(function: Function) -> Function:
+        def way(*_: Any, **__: Any) -> Any:
+            raise UnsupportedError(f"{called(function)} can't be differentiated here: {reason}")
+
+        return way
+
+    for function in functions:
+        _enter(function, refusal(function))
+        REFUSED[function] = reason
+
+
+def called(function: Function) -> str:
+    """A NumPy function as its caller writes it: np.linalg.solve."""
+    module = getattr(function, "__module__", None) or "numpy"
+    return f"{module}.{function.__name__}".replace("numpy", "np", 1)
 
 
 def refuse(name: str, **options: Any) -> None:
