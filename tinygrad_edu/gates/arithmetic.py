@@ -46,11 +46,11 @@ def neg(x: Any) -> Any:
 
 
 def _power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
-    """y · x^(y-1), and 0 for y = 0 whatever x is: x⁰ is constant, where 0 · 0⁻¹ would give nan."""
+    """y · x^(y-1), and 0 for x⁰ at x = 0, where 0 · 0⁻¹ would give nan."""
     if isinstance(y, float | int):
         return g * 0 if y == 0 else g * (y * x ** (y - 1))
-    flat = np.equal(y, 0)
-    return g * np.where(flat, 0, y * x ** np.where(flat, 1, y - 1))
+    flat = np.equal(x, 0) & np.equal(y, 0)
+    return g * (y * np.where(flat, 1, x) ** (y - 1))
 
 
 def _power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:

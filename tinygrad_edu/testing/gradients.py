@@ -1,0 +1,219 @@
+"""Gradients compared with numbers: `gradcheck(f, *inputs)`, for functions of this engine or any other.
+
+`Problem` (a function at a point, with an upstream gradient) · `gradcheck`. Builds on `numeric`, `report`, `engines`
+and `diagnosis`.
+
+The function is made a scalar with a random upstream gradient, L = Σ u · f(x), and its gradient by every element is
+compared with an estimate. Where f has a kink, the gradient must lie between the slopes on both sides, along each axis
+and along joint directions. The second order compares the derivative of Σ v · ∂L/∂x the same way.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import GradientError
+from . import numeric
+from .diagnosis import likely_mistake
+from .engines import Engine, TinygradEdu
+from .report import Check, Finding, Report
+
+__all__ = ["Problem", "gradcheck"]
+
+Array = Any
+MOST_ELEMENTS = 200
+
+
+def widened(x: Any) -> Any:
+    """Floating inputs as float64 (complex128), others as they are: numbers are compared in double precision."""
+    array = np.asarray(x)
+    kind = {"f": np.float64, "c": np.complex128}.get(array.dtype.kind)
+    return x if kind is None else np.array(array, kind)[()]
+
+
+class Problem:
+    """A function at a point: `value()`, `pulled(upstream)` and the scalar L = Σ u · f(x) whose gradients are compared.
+
+    `wrt` are the positions of the inputs differentiated: by default all floating ones.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        inputs: Sequence[Any],
+        *,
+        wrt: Sequence[int] | None = None,
+        engine: Engine | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.f, self.engine = f, engine or TinygradEdu()
+        self.inputs = [x if isinstance(x, np.ndarray | np.generic) else np.asarray(x)[()] for x in inputs]
+        floating = [k for k, x in enumerate(self.inputs) if x.dtype.kind in "fc"]
+        self.wrt = list(floating if wrt is None else wrt)
+        self.random = np.random.default_rng(seed)
+        self.out = np.asarray(self.value(*self.inputs))
+        self.upstream = self.like(self.out)
+
+    def like(self, array: Array) -> Array:
+        """Random numbers in the shape and dtype of `array`, none near 0."""
+        numbers = self.random.uniform(0.5, 1.5, np.shape(array)) * self.random.choice([-1, 1], np.shape(array))
+        if array.dtype.kind == "c":
+            numbers = numbers + 1j * self.random.uniform(0.5, 1.5, np.shape(array))
+        return np.asarray(numbers, array.dtype)[()]
+
+    def leaves(self, arrays: Sequence[Any]) -> list[Any]:
+        """The inputs as the engine's values, those not differentiated as they are."""
+        return [self.engine.leaf(x) if k in self.wrt else x for k, x in enumerate(arrays)]
+
+    def value(self, *arrays: Any) -> Array:
+        """f as numbers."""
+        return self.engine.array(self.f(*self.leaves(arrays)))
+
+    def scalar(self, *arrays: Any) -> Any:
+        """L = Re Σ u · f(x); complex inputs of a real function give the complex continuation."""
+        total = np.sum(self.upstream * self.value(*arrays))
+        return total.real if self.complex else total
+
+    @property
+    def complex(self) -> bool:
+        """Whether complex numbers are among the inputs or outputs."""
+        return any(np.asarray(x).dtype.kind == "c" for x in [self.out, *self.inputs])
+
+    def pulled(self, *arrays: Any, upstream: Any = None) -> list[Any]:
+        """The engine's gradients of L by the inputs `wrt`; 0 where the engine says that there is none."""
+        leaves = self.leaves(arrays)
+        upstream = self.upstream if upstream is None else upstream
+        wanted = [leaves[k] for k in self.wrt]
+        found = self.engine.pull(self.f(*leaves), upstream, wanted)
+        return [
+            np.zeros_like(arrays[k]) if g is None else self.engine.array(g)
+            for k, g in zip(self.wrt, found, strict=True)
+        ]
+
+    def pulled_twice(self, weights: Sequence[Any], *arrays: Any) -> list[Any]:
+        """The engine's gradients of Σ v · ∂L/∂x by the inputs `wrt`."""
+        leaves = self.leaves(arrays)
+        wanted = [leaves[k] for k in self.wrt]
+        first = self.engine.pull(self.f(*leaves), self.upstream, wanted, again=True)
+        total = 0
+        for g, weight in zip(first, weights, strict=True):
+            if g is not None:
+                total = total + (g * weight).sum()
+        second = self.engine.pull(total, np.float64(1), wanted)
+        return [
+            np.zeros_like(arrays[k]) if g is None else self.engine.array(g)
+            for k, g in zip(self.wrt, second, strict=True)
+        ]
+
+
+def fits(actual: Array, estimate: numeric.Estimate, tolerance: float) -> Array:
+    """Where a gradient agrees with an estimate, or lies between its slopes at a kink; untrusted elements pass."""
+    with np.errstate(invalid="ignore"):
+        size = np.max(np.abs(estimate.value[np.isfinite(estimate.value)]), initial=0) if np.ndim(estimate.value) else 0
+        slack = tolerance * (np.abs(estimate.value) + size + 1) + 20 * estimate.error
+        low = np.minimum(estimate.left.real, estimate.right.real) - slack
+        high = np.maximum(estimate.left.real, estimate.right.real) + slack
+        between = (low <= actual.real) & (actual.real <= high)
+        if np.iscomplexobj(estimate.value):
+            between = between & (np.abs(actual.imag - estimate.value.imag) <= slack)
+    return between | ~estimate.trusted
+
+
+def _compared(
+    problem: Problem, actual: list[Any], scalar: Callable[..., Any], name: str, tolerance: float
+) -> list[Check]:
+    """One check an input: shape, then every element (or some directions, where there are many elements)."""
+    checks = []
+    for g, position in zip(actual, problem.wrt, strict=True):
+        x, where = problem.inputs[position], f"{name} by input {position}"
+        if np.shape(g) != np.shape(x):
+            mistake = likely_mistake(np.zeros(np.shape(x)), g, problem.inputs, position)
+            finding = Finding(where, f"shape {np.shape(x)}", f"shape {np.shape(g)}", tuple(problem.inputs), {}, mistake)
+            checks.append(Check(where, False, "wrong shape", finding))
+            continue
+        estimate = numeric.gradient(scalar, *problem.inputs, position=position)
+        good = fits(np.asarray(g), estimate, tolerance)
+        trusted = np.asarray(estimate.trusted)
+        if np.all(good):
+            ok = None if trusted.size and not trusted.any() else True
+            detail = f"{x.size} elements by {estimate.method}" if ok else "no estimate to be trusted here"
+            checks.append(Check(where, ok, detail))
+            continue
+        mistake = likely_mistake(estimate.value, g, problem.inputs, position)
+        checks.append(
+            Check(
+                where, False, "", Finding(where, estimate.value, g, tuple(problem.inputs), {}, mistake, estimate.method)
+            )
+        )
+    return checks
+
+
+def _jointly(problem: Problem, actual: list[Any], scalar: Callable[..., Any], name: str, tolerance: float) -> Check:
+    """The gradient along directions that move all inputs at once: shares at ties must add up, large inputs be right."""
+    where = f"{name} along joint directions"
+    kinds = [lambda x: np.ones(x.shape, x.dtype), problem.like, problem.like]
+    for make in kinds:
+        direction = [make(x) if k in problem.wrt else None for k, x in enumerate(problem.inputs)]
+        moved = [d for d in direction if d is not None]
+        slope = np.sum([np.sum(g * d).real for g, d in zip(actual, moved, strict=True)])
+        estimate = numeric.directional(scalar, problem.inputs, direction)
+        if not fits(np.asarray(slope), estimate, tolerance):
+            mistake = "at a tie the shares of the inputs do not add up to one" if estimate.kink is False else ""
+            finding = Finding(where, estimate.value, slope, tuple(problem.inputs), {}, mistake, estimate.method)
+            return Check(where, False, "", finding)
+    return Check(where, True, f"{len(kinds)} directions")
+
+
+def _order(problem: Problem, actual: list[Any], scalar: Callable[..., Any], name: str, tolerance: float) -> list[Check]:
+    small = sum(problem.inputs[k].size for k in problem.wrt) <= MOST_ELEMENTS
+    checks = _compared(problem, actual, scalar, name, tolerance) if small else []
+    shapes = all(np.shape(g) == np.shape(problem.inputs[k]) for g, k in zip(actual, problem.wrt, strict=True))
+    if shapes and problem.wrt and all(check.ok is not False for check in checks):
+        checks.append(_jointly(problem, actual, scalar, name, tolerance))
+    return checks
+
+
+def orders(problem: Problem, order: int = 2, tolerance: float = 1e-8) -> list[Check]:
+    """First- and second-order checks of a problem whose inputs are double precision."""
+    checks = _order(problem, problem.pulled(*problem.inputs), problem.scalar, "gradient", tolerance)
+    if order < 2 or problem.engine.order < 2 or any(check.ok is False for check in checks) or problem.complex:
+        return checks
+    weights = [problem.like(problem.inputs[k]) for k in problem.wrt]
+
+    def slope(*arrays: Any) -> Any:
+        return sum(np.sum(v * g) for v, g in zip(weights, problem.pulled(*arrays), strict=True))
+
+    second = problem.pulled_twice(weights, *problem.inputs)
+    return checks + _order(problem, second, slope, "second derivative", tolerance)
+
+
+def gradcheck(
+    f: Callable[..., Any],
+    *inputs: Any,
+    order: int = 2,
+    wrt: Sequence[int] | None = None,
+    engine: Engine | None = None,
+    tolerance: float = 1e-8,
+    seed: int = 0,
+) -> Report:
+    """Compare the gradients of `f` at `inputs`, to second order, with numeric ones; the report, or `GradientError`.
+
+    `f` takes Values (or the values of another `engine`) and gives one; it may give an array of any shape. `wrt` are the
+    positions differentiated, by default all floating inputs. Agreement is |actual - expected| ≤ `tolerance` · size
+    plus 20 times the estimated error of the estimate.
+
+    >>> import numpy as np
+    >>> print(gradcheck(lambda x, y: np.exp(x) * y, [0.0, 1.0], 3.0, order=1))
+    <lambda>: right (3 checks)
+      ✓ gradient by input 0: 2 elements by complex step
+      ✓ gradient by input 1: 1 elements by complex step
+      ✓ gradient along joint directions: 3 directions
+    """
+    name = getattr(f, "__name__", None) or repr(f)
+    problem = Problem(f, [widened(x) for x in inputs], wrt=wrt, engine=engine, seed=seed)
+    if not problem.wrt:
+        raise GradientError(
+            f"gradcheck({name}): none of the {len(inputs)} inputs is floating, so nothing can be checked"
+        )
+    return Report(name, orders(problem, order, tolerance)).raise_if_failed()
