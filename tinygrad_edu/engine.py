@@ -122,12 +122,6 @@ class Value(Operators):
         """Forget the gradient."""
         self._grad = None
 
-    @property
-    def label(self) -> str:
-        """The name, or the gate and shape: how messages speak of this value."""
-        what = f"'{self.name}'" if self.name else f"of gate {self.gate}" if self.gate else "leaf"
-        return f"Value {what} {self.shape}"
-
     def detach(self) -> "Value":
         """The same data as a constant: no gradient flows through it."""
         return constant(self._data)
@@ -144,10 +138,10 @@ class Value(Operators):
         >>> float(x.grad)
         6.0
         """
-        for value, g in walk(self, gradient, create_graph=create_graph).items():
+        for value, g in walk(self, gradient, create_graph=create_graph, leaves_only=leaves_only).items():
             if value.gate is None:
                 value._grad = locked(g if value._grad is None else value._grad + g)
-            elif not leaves_only:
+            else:
                 value._grad = g
 
     def __repr__(self) -> str:
@@ -259,11 +253,13 @@ def walk(
     gradient: Any = None,
     *,
     create_graph: bool = False,
+    leaves_only: bool = False,
     watch: Callable[[Value, int, Any, Any], None] | None = None,
 ) -> dict[Value, Any]:
     """Gradient of `root` by every value it was made from, in the order the gates are visited: newest first.
 
     Every value is newer than its inputs, so the serial number alone gives a topological order, without recursion.
+    With `leaves_only` a gradient is let go once its gate has used it.
     `watch(node, position, upstream, downstream)` is called for each input a gate passes a gradient to.
     """
     gradients: dict[Value, Any] = {root: seed(root, gradient, create_graph)}
@@ -297,4 +293,6 @@ def walk(
                 gradients[x] = down
                 waiting[x.serial] = x
                 heappush(order, -x.serial)
+        if leaves_only:
+            del gradients[node]
     return gradients

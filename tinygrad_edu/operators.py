@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import LostGradientError, UnsupportedError
+from .errors import GraphError, LostGradientError, UnsupportedError
 
 if TYPE_CHECKING:
     from .engine import Gate, Value
@@ -31,6 +31,13 @@ def unsupported(name: str, why: str = "has no gate yet") -> UnsupportedError:
         f"{name} {why}: compose it from functions that have one, declare a gate with @gate, "
         "or call it on v.data if it is constant for the derivative"
     )
+
+
+def _rebuilt(kind: Any, data: Any, name: str | None, requires_grad: bool) -> Any:
+    """A copy of a leaf, with a serial number of its own."""
+    leaf = kind(data)
+    leaf.name, leaf.requires_grad = name, requires_grad
+    return leaf
 
 
 class Operators:
@@ -154,12 +161,18 @@ class Operators:
     # What a Value holds
     if TYPE_CHECKING:
         _data: Any
+        gate: Gate | None
+        name: str | None
         requires_grad: bool
 
         @property
         def data(self) -> Any: ...
-        @property
-        def label(self) -> str: ...
+
+    @property
+    def label(self) -> str:
+        """The name, or the gate and shape: how messages speak of this value."""
+        what = f"'{self.name}'" if self.name else f"of gate {self.gate}" if self.gate else "leaf"
+        return f"Value {what} {self.shape}"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -188,6 +201,11 @@ class Operators:
     def numpy(self) -> Any:
         """A copy of the data, free to be written to."""
         return np.array(self._data)[()]
+
+    def __reduce__(self) -> Any:
+        if self.gate is not None:
+            raise GraphError(f"{self.label}: a recorded value can't be copied without its graph; copy v.detach()")
+        return _rebuilt, (type(self), self.numpy(), self.name, self.requires_grad)
 
     # Conversions
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:

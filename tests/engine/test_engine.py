@@ -1,8 +1,11 @@
 """The engine: Value, gate, the walk back, and what is recorded when."""
 
+import copy
 import gc
+import pickle
 import threading
 import weakref
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import GATES, Value, gate, group, no_grad, tie_policy, tracing, walk
 from tinygrad_edu.engine import Gate
+from tinygrad_edu.errors import GraphError
 
 
 def test_the_sigmoid_neuron_of_the_course() -> None:
@@ -265,3 +269,17 @@ def test_the_tie_policy_is_the_one_at_recording() -> None:
         z = np.maximum(x, y)
     z.backward()
     assert (x.grad, y.grad) == (1, 0)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))])  # noqa: S301 - our own bytes
+def test_a_copied_leaf_is_a_leaf_of_its_own(duplicate: Callable[[Value], Value]) -> None:
+    x = Value([1.0, 2.0], name="x")
+    y = duplicate(x)
+    assert (y.name, y.data.tolist()) == ("x", [1, 2])
+    (x * 2 + y * 3).sum().backward()
+    assert (x.grad.tolist(), y.grad.tolist()) == ([2, 2], [3, 3])
+
+
+def test_a_recorded_value_is_not_copied_without_its_graph() -> None:
+    with pytest.raises(GraphError, match="detach"):
+        copy.deepcopy(Value(1.0) * 2)
