@@ -50,7 +50,7 @@ def one_hot(labels: Any, logits: Any, axis: int) -> Any:
 
 def _checked_labels(logits: Any, labels: Any, axis: int) -> None:
     classes = logits.shape[axis]
-    rest = tuple(np.delete(logits.shape, axis).tolist())
+    rest = logits.shape[:axis] + logits.shape[axis:][1:]
     wanted = logits.shape if labels.dtype.kind == "f" else rest
     if labels.shape != wanted:
         raise ShapeError(

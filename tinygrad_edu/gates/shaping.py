@@ -33,7 +33,13 @@ def reshape(x: Any, *, shape: tuple[int, ...]) -> Any:
     return np.reshape(x, shape)
 
 
-@gate(x=lambda g, out, x, *, axes: np.transpose(g, tuple(np.argsort(np.mod(axes, x.ndim)).tolist())), symbol="ᵀ")
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The order of axes that undoes `axes`."""
+    order = [axis % len(axes) for axis in axes]
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
+
+
+@gate(x=lambda g, out, x, *, axes: g.transpose(_inverse(axes)), symbol="ᵀ")
 def transpose(x: Any, *, axes: tuple[int, ...]) -> Any:
     """Transpose: the upstream gradient with its axes put back."""
     return np.transpose(x, axes)
