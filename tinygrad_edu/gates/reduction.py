@@ -10,7 +10,20 @@ import numpy as np
 from ..engine import gate
 from .shaping import broadcast_to
 
-__all__ = ["kept_shape", "logsumexp", "max_", "mean", "min_", "norm", "prod", "reduced_axes", "std", "sum_", "var"]
+__all__ = [
+    "kept_shape",
+    "logsumexp",
+    "max_",
+    "mean",
+    "min_",
+    "norm",
+    "prod",
+    "quotient",
+    "reduced_axes",
+    "std",
+    "sum_",
+    "var",
+]
 
 Axis = int | tuple[int, ...] | None
 
@@ -93,7 +106,7 @@ def _product_of_others(x: Any, axis: Axis) -> Any:
         pairs.append(pairs[-1][..., 0::2] * pairs[-1][..., 1::2])
     others = np.ones((*rest, 1), x.dtype)
     for level in pairs[-2::-1]:
-        swapped = level.reshape((*rest, -1, 2))[..., ::-1]
+        swapped = level.reshape((*rest, level.shape[-1] // 2, 2))[..., ::-1]
         others = (np.expand_dims(others, -1) * swapped).reshape(level.shape)
     return np.transpose(others[..., :n].reshape(moved.shape), tuple(np.argsort(order).tolist()))
 
@@ -121,7 +134,7 @@ def var(x: Any, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> 
     return np.var(x, axis, ddof=ddof, keepdims=keepdims)
 
 
-def _over(numerator: Any, denominator: Any) -> Any:
+def quotient(numerator: Any, denominator: Any) -> Any:
     """numerator / denominator, and 0 where the denominator is 0: the subgradient of a norm at its kink."""
     zero = np.equal(denominator, 0)
     return numerator * np.where(zero, 0, 1 / np.where(zero, 1, denominator))
@@ -129,7 +142,7 @@ def _over(numerator: Any, denominator: Any) -> Any:
 
 @gate(
     x=lambda g, out, x, *, axis, ddof, keepdims: (
-        kept(_over(g, out), x, axis) * (1 / (count(x, axis) - ddof)) * _centred(x, axis) if x.size else x * 0
+        kept(quotient(g, out), x, axis) * (1 / (count(x, axis) - ddof)) * _centred(x, axis) if x.size else x * 0
     ),
     parts=lambda x, *, axis, ddof, keepdims: np.sqrt(np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)),
 )
@@ -138,7 +151,7 @@ def std(x: Any, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> 
     return np.std(x, axis, ddof=ddof, keepdims=keepdims)
 
 
-@gate(x=lambda g, out, x, *, axis, keepdims: kept(_over(g, out), x, axis) * x, symbol="‖x‖")
+@gate(x=lambda g, out, x, *, axis, keepdims: kept(quotient(g, out), x, axis) * x, symbol="‖x‖")
 def norm(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Euclidean norm over `axis` (all by default): each element gets x/‖x‖ of the upstream gradient, 0 at x = 0."""
     return np.sqrt(np.add.reduce(np.square(x), axis, keepdims=keepdims))
