@@ -4,6 +4,7 @@ A message names the gate or layer, the name and shape of each input, what was wa
 """
 
 __all__ = [
+    "DataError",
     "DependencyError",
     "GateError",
     "GradientError",
@@ -13,6 +14,7 @@ __all__ = [
     "RenderError",
     "ShapeError",
     "StaleGraphError",
+    "StateError",
     "UnsupportedError",
 ]
 
@@ -37,6 +39,10 @@ class StaleGraphError(GraphError):
     """A leaf was changed after the graph was recorded, so the recorded gradient would be wrong."""
 
 
+class StateError(RuntimeError):
+    """A saved state whose names do not fit the module that is to load it."""
+
+
 class LostGradientError(TypeError):
     """An operation that would turn a Value into a plain array and so lose its gradient without a word."""
 
@@ -51,6 +57,10 @@ class RenderError(RuntimeError):
     def __init__(self, message: str, dot: str = "") -> None:
         super().__init__(message)
         self.dot = dot
+
+
+class DataError(ValueError):
+    """A table or a model file that can't be used; the message names the file, column, line and a way out."""
 
 
 class DependencyError(ImportError):
