@@ -5,7 +5,21 @@ constant for the derivative (comparisons, argmax, shapes) run on the data and re
 on `registry`. Builds on the gates.
 """
 
-from . import arithmetic, constants, indexing, linalg, products, reductions, shapes
+from . import (
+    arithmetic,
+    constants,
+    joining,
+    linalg,
+    polynomials,
+    products,
+    reductions,
+    refusals,
+    selection,
+    sequences,
+    shapes,
+    statistics,
+    ufunc_methods,
+)
 from .registry import constant, implements, refused
 
 __all__ = [
@@ -13,10 +27,16 @@ __all__ = [
     "constant",
     "constants",
     "implements",
-    "indexing",
+    "joining",
     "linalg",
+    "polynomials",
     "products",
     "reductions",
+    "refusals",
     "refused",
+    "selection",
+    "sequences",
     "shapes",
+    "statistics",
+    "ufunc_methods",
 ]

@@ -1,8 +1,8 @@
 """What the families of NumPy functions share: entering the registry, refusing an option, reading an axis.
 
 `implements` (differentiable) · `constant` (runs on the data, gives plain arrays) · `refused` (raises, with the reason)
-enter functions; `CONSTANT` and `REFUSED` remember which and why. `refuse` · `whole` · `bare` · `ties` · `missing` serve
-the entries. Builds on `operators` and `modes`.
+enter functions; `CONSTANT` and `REFUSED` remember which and why. `refuse`, `whole`, `kept`, `array`, `bare`, `part`,
+`ties`, `missing` and `called` serve the entries. Builds on `operators` and `modes`.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,14 @@ __all__ = [
     "CONSTANT",
     "REFUSED",
     "Function",
+    "array",
     "bare",
     "called",
     "constant",
     "implements",
+    "kept",
     "missing",
+    "part",
     "refuse",
     "refused",
     "ties",
@@ -104,6 +107,21 @@ def refuse(name: str, **options: Any) -> None:
 def whole(axis: Any) -> Any:
     """An axis, or a sequence of them, as Python integers."""
     return axis if axis is None or isinstance(axis, int) else tuple(map(int, axis)) if np.ndim(axis) else int(axis)
+
+
+def kept(keepdims: Any) -> bool:
+    """The option keepdims, which NumPy's own functions may hand on as not given."""
+    return bool(keepdims) and keepdims is not missing
+
+
+def array(x: Any) -> Any:
+    """A Value as it is, anything else as an array; a list that holds a Value raises LostGradientError."""
+    return x if isinstance(x, Operators) else np.asarray(x)
+
+
+def part(axis: int, *window: int | None) -> tuple[slice, ...]:
+    """An index that slices one axis, counted from the front."""
+    return (slice(None),) * axis + (slice(*window),)
 
 
 def ties() -> str:

@@ -1,0 +1,123 @@
+"""Polynomials, the highest power first: polyval, polyadd, polymul, polyder, vander, poly; linspace and its like.
+
+Builds on `registry`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .registry import Function, array, implements
+
+__all__: list[str] = []  # entered in the registry, called by NumPy's own names
+
+
+@implements(np.polyval)
+def polyval(p: Any, x: Any) -> Any:
+    """Horner's scheme."""
+    p, x = array(p), array(x)
+    value = np.zeros_like(x)
+    for k in range(p.shape[0]):
+        value = value * x + p[k]
+    return value
+
+
+def _aligned(combine: Function) -> Function:
+    """A sum of two polynomials, the shorter one with zeros before it."""
+
+    def together(a1: Any, a2: Any) -> Any:
+        pair = [np.atleast_1d(a) for a in (a1, a2)]
+        longest = max(a.shape[0] for a in pair)
+        return combine(*[np.concatenate([np.zeros(longest - a.shape[0], a.dtype), a]) for a in pair])
+
+    return together
+
+
+implements(np.polyadd)(_aligned(np.add))
+implements(np.polysub)(_aligned(np.subtract))
+implements(np.polymul)(lambda a1, a2: np.convolve(np.atleast_1d(a1), np.atleast_1d(a2)))
+
+
+@implements(np.polydiv)
+def polydiv(u: Any, v: Any) -> Any:
+    """Long division: the quotient, and the remainder without its leading zeros."""
+    u, v = np.atleast_1d(u), np.atleast_1d(v)
+    quotient = []
+    for _ in range(u.shape[0] - v.shape[0] + 1):
+        quotient.append(u[0] / v[0])
+        u = np.concatenate([u[1 : v.shape[0]] - quotient[-1] * v[1:], u[v.shape[0] :]])
+    return np.stack(quotient) if quotient else np.zeros(1, u.dtype), _without_leading_zeros(u)
+
+
+def _without_leading_zeros(p: Any) -> Any:
+    nonzero = np.flatnonzero(np.abs(p) > 1e-14)
+    return p[nonzero[0] :] if nonzero.size else np.zeros(1, p.dtype)
+
+
+@implements(np.polyder)
+def polyder(p: Any, m: int = 1) -> Any:
+    for _ in range(m):
+        p = p[:-1] * np.arange(p.shape[0] - 1, 0, -1).astype(p.dtype)
+    return p
+
+
+@implements(np.polyint)
+def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    constants = np.broadcast_to(np.atleast_1d(array(0.0 if k is None else k)), (m,))
+    for step in range(m):
+        grown = p / np.arange(p.shape[0], 0, -1).astype(p.dtype)
+        p = np.concatenate([grown, constants[step : step + 1].astype(p.dtype)])
+    return p
+
+
+@implements(np.poly)
+def poly(seq_of_zeros: Any) -> Any:
+    """The polynomial with these roots; the characteristic one of a matrix has its eigenvalues."""
+    roots = array(seq_of_zeros)
+    roots = np.linalg.eigvals(roots) if roots.ndim == 2 else roots
+    p: Any = np.ones(1, roots.dtype)
+    for k in range(roots.shape[0]):
+        p = np.concatenate([p, np.zeros(1, p.dtype)]) - np.concatenate([np.zeros(1, p.dtype), p * roots[k]])
+    return p
+
+
+@implements(np.vander)
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    powers = np.arange(x.shape[0] if N is None else N).astype(x.dtype)
+    return np.power(x[:, None], powers if increasing else powers[::-1])
+
+
+# Evenly spaced numbers
+
+
+@implements(np.linspace)
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
+             axis: int = 0, *, device: Any = None) -> Any:  # fmt: skip
+    start, stop = np.broadcast_arrays(array(start) * 1.0, array(stop) * 1.0)
+    sections = num - 1 if endpoint else num
+    step = (stop - start) / sections if sections > 0 else stop * np.nan
+    weights = (np.arange(num) / max(sections, 1)).reshape((num, *[1] * start.ndim)).astype(start.dtype)
+    line = np.where(weights == 1, stop, start + weights * (stop - start))
+    line = np.moveaxis(line if dtype is None else line.astype(dtype), 0, axis)
+    return (line, step) if retstep else line
+
+
+@implements(np.logspace)
+def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None,
+             axis: int = 0) -> Any:  # fmt: skip
+    exponents = np.linspace(start, stop, num, endpoint, axis=axis)
+    base = np.expand_dims(base, axis) if np.ndim(base) else base
+    powers = np.power(base, exponents)
+    return powers if dtype is None else powers.astype(dtype)
+
+
+@implements(np.geomspace)
+def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+    """start · (stop/start)^t, both ends exact."""
+    start, stop = np.broadcast_arrays(array(start) * 1.0, array(stop) * 1.0)
+    if np.any(np.sign(start) * np.sign(stop) <= 0):
+        raise ValueError("np.geomspace: start and stop need one sign, and neither may be 0")
+    t = np.linspace(0, 1, num, endpoint).reshape((num, *[1] * start.ndim)).astype(start.dtype)
+    line = np.where(t == 0, start, np.where(t == 1, stop, start * (stop / start) ** t))
+    line = np.moveaxis(line, 0, axis)
+    return line if dtype is None else line.astype(dtype)
