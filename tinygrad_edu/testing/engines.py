@@ -42,7 +42,7 @@ class Engine:
 
 
 class TinygradEdu(Engine):
-    """This package's own engine."""
+    """The engine of this package."""
 
     name = "tinygrad_edu"
     order = 2

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .engines import Engine
-from .gradients import Problem, orders, widened
+from .gradients import Problem, orders, smallest, widened
 from .report import Check, Finding, Report
 
 __all__ = ["check_gate"]
@@ -31,6 +31,7 @@ def check_gate(
     tolerance: float = 1e-8,
     seed: int = 0,
     settings: dict[str, Any] | None = None,
+    shrink: int = 100,
 ) -> Report:
     """Check a gate, or any function of Values, at `inputs` with `settings`; the report, or `GradientError` with it.
 
@@ -45,13 +46,16 @@ def check_gate(
         inputs = _example(gate, seed)
     wide = [widened(x) for x in inputs]
     call = partial(gate, **(settings or {}))
-    problem = Problem(call, wide, wrt=wrt, engine=engine, seed=seed)
-    report = Report(name, orders(problem, order, tolerance))
-    if report.ok:
-        for prove in _PROPERTIES:
-            report.checks += prove(problem)
-        if getattr(gate, "elementwise", False):
-            report.checks += _shapes(problem, order, tolerance)
+
+    def examine(arrays: Sequence[Any]) -> list[Check]:
+        problem = Problem(call, arrays, wrt=wrt, engine=engine, seed=seed)
+        checks = orders(problem, order, tolerance)
+        if any(check.ok is False for check in checks):
+            return checks
+        checks += [check for prove in _PROPERTIES for check in prove(problem)]
+        return checks + (_shapes(problem, order, tolerance) if getattr(gate, "elementwise", False) else [])
+
+    report = Report(name, smallest(examine, wide, shrink))
     report.subject += f"({', '.join(str(np.shape(x)) for x in wide)}{_spelled(settings)})"
     return report.raise_if_failed()
 
@@ -114,7 +118,9 @@ def _unchanged(problem: Problem) -> list[Check]:
     """Neither inputs nor the upstream gradient are written to."""
     copies, upstream = [np.array(x) for x in problem.inputs], np.array(problem.upstream)
     arrays, given = [np.array(x) for x in problem.inputs], np.array(problem.upstream)
+    problem.copies = False
     problem.pulled(*arrays, upstream=given)
+    problem.copies = True
     for k, (before, after) in enumerate(zip([*copies, upstream], [*arrays, given], strict=True)):
         if not np.array_equal(before, after, equal_nan=before.dtype.kind in "fc"):
             where = f"input {k}" if k < len(copies) else "upstream gradient"
@@ -142,10 +148,12 @@ def _read_only(x: Array) -> Array:
 def _layouts(problem: Problem) -> list[Check]:
     """Non-contiguous and read-only inputs give the same gradients."""
     expected, checks = problem.pulled(*problem.inputs), []
+    problem.copies = False
     for name, change in [("non-contiguous inputs", _strided), ("read-only inputs", _read_only)]:
         actual = problem.pulled(*map(change, problem.inputs), upstream=change(problem.upstream))
         mistake = "the code depends on how the array lies in memory"
         checks += _verdict(name, _differences(problem, expected, actual, mistake, 1e-10))
+    problem.copies = True
     return checks
 
 

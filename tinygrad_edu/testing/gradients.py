@@ -1,7 +1,7 @@
 """Gradients compared with numbers: `gradcheck(f, *inputs)`, for functions of this engine or any other.
 
-`Problem` (a function at a point, with an upstream gradient) · `gradcheck`. Builds on `numeric`, `report`, `engines`
-and `diagnosis`.
+`Problem` (a function at a point, with an upstream gradient) · `gradcheck`. Builds on `numeric`, `report`, `engines`,
+`diagnosis` and `shrinking`.
 
 The function is made a scalar with a random upstream gradient, L = Σ u · f(x), and its gradient by every element is
 compared with an estimate. Where f has a kink, the gradient must lie between the slopes on both sides, along each axis
@@ -9,6 +9,7 @@ and along joint directions. The second order compares the derivative of Σ v · 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,13 @@ from . import numeric
 from .diagnosis import likely_mistake
 from .engines import Engine, TinygradEdu
 from .report import Check, Finding, Report
+from .shrinking import shrunk
 
 __all__ = ["Problem", "gradcheck"]
 
 Array = Any
 MOST_ELEMENTS = 200
+UNRECORDED = "the first derivative reads what is not recorded: v.data, or an array kept aside"
 
 
 def widened(x: Any) -> Any:
@@ -37,6 +40,8 @@ class Problem:
 
     `wrt` are the positions of the inputs differentiated: by default all floating ones.
     """
+
+    copies = True
 
     def __init__(
         self,
@@ -63,8 +68,9 @@ class Problem:
         return np.asarray(numbers, array.dtype)[()]
 
     def leaves(self, arrays: Sequence[Any]) -> list[Any]:
-        """The inputs as the engine's values, those not differentiated as they are."""
-        return [self.engine.leaf(x) if k in self.wrt else x for k, x in enumerate(arrays)]
+        """Copies of the inputs (a fault may write to them), those to be differentiated as the engine's values."""
+        copies = [np.array(x)[()] if self.copies else x for x in arrays]
+        return [self.engine.leaf(x) if k in self.wrt else x for k, x in enumerate(copies)]
 
     def value(self, *arrays: Any) -> Array:
         """f as numbers."""
@@ -75,6 +81,26 @@ class Problem:
         total = np.sum(self.upstream * self.value(*arrays))
         return total.real if self.complex else total
 
+    def alternatives(self, position: int) -> dict[str, Any]:
+        """Gradients that a mistake would give in place of the one by `position`, each with the sentence for it."""
+
+        def with_upstream(upstream: Any) -> Any:
+            other = Problem(self.f, self.inputs, wrt=self.wrt, engine=self.engine)
+            other.upstream = upstream
+            return numeric.gradient(other.scalar, *self.inputs, position=position).value
+
+        g = self.upstream
+        found: dict[str, Any] = {
+            "only the upstream gradient is passed on: multiply it by the local gradient": g,
+            "the upstream gradient is left out: multiply the local gradient by it": with_upstream(np.ones_like(g)),
+            "the upstream gradient is multiplied in twice": with_upstream(g * g),
+        }
+        for other in self.wrt:
+            if other != position and np.shape(self.inputs[other]) == np.shape(self.inputs[position]):
+                swapped = numeric.gradient(self.scalar, *self.inputs, position=other).value
+                found[f"the gradient of input {other}: two gradients are swapped"] = swapped
+        return found
+
     @property
     def complex(self) -> bool:
         """Whether complex numbers are among the inputs or outputs."""
@@ -83,7 +109,7 @@ class Problem:
     def pulled(self, *arrays: Any, upstream: Any = None) -> list[Any]:
         """The engine's gradients of L by the inputs `wrt`; 0 where the engine says that there is none."""
         leaves = self.leaves(arrays)
-        upstream = self.upstream if upstream is None else upstream
+        upstream = np.array(self.upstream)[()] if upstream is None else upstream
         wanted = [leaves[k] for k in self.wrt]
         found = self.engine.pull(self.f(*leaves), upstream, wanted)
         return [
@@ -123,29 +149,21 @@ def fits(actual: Array, estimate: numeric.Estimate, tolerance: float) -> Array:
 def _compared(
     problem: Problem, actual: list[Any], scalar: Callable[..., Any], name: str, tolerance: float
 ) -> list[Check]:
-    """One check an input: shape, then every element (or some directions, where there are many elements)."""
+    """One check an input: the shape, then every element."""
     checks = []
     for g, position in zip(actual, problem.wrt, strict=True):
         x, where = problem.inputs[position], f"{name} by input {position}"
-        if np.shape(g) != np.shape(x):
-            mistake = likely_mistake(np.zeros(np.shape(x)), g, problem.inputs, position)
-            finding = Finding(where, f"shape {np.shape(x)}", f"shape {np.shape(g)}", tuple(problem.inputs), {}, mistake)
-            checks.append(Check(where, False, "wrong shape", finding))
-            continue
         estimate = numeric.gradient(scalar, *problem.inputs, position=position)
-        good = fits(np.asarray(g), estimate, tolerance)
-        trusted = np.asarray(estimate.trusted)
-        if np.all(good):
+        if np.shape(g) == np.shape(x) and np.all(fits(np.asarray(g), estimate, tolerance)):
+            trusted = np.asarray(estimate.trusted)
             ok = None if trusted.size and not trusted.any() else True
             detail = f"{x.size} elements by {estimate.method}" if ok else "no estimate to be trusted here"
             checks.append(Check(where, ok, detail))
             continue
-        mistake = likely_mistake(estimate.value, g, problem.inputs, position)
-        checks.append(
-            Check(
-                where, False, "", Finding(where, estimate.value, g, tuple(problem.inputs), {}, mistake, estimate.method)
-            )
-        )
+        others = problem.alternatives(position) if name == "gradient" else {UNRECORDED: np.zeros_like(x)}
+        mistake = likely_mistake(estimate.value, g, others)
+        finding = Finding(where, estimate.value, g, tuple(problem.inputs), {}, mistake, estimate.method)
+        checks.append(Check(where, False, "", finding))
     return checks
 
 
@@ -188,6 +206,25 @@ def orders(problem: Problem, order: int = 2, tolerance: float = 1e-8) -> list[Ch
     return checks + _order(problem, second, slope, "second derivative", tolerance)
 
 
+def smallest(examine: Callable[[Sequence[Any]], list[Check]], inputs: Sequence[Any], tries: int) -> list[Check]:
+    """The checks at `inputs`; where one fails, its finding at the smallest inputs at which it still does."""
+
+    def failed(arrays: Sequence[Any]) -> Check | None:
+        return next((check for check in examine([x[()] for x in arrays]) if check.ok is False), None)
+
+    checks = examine(inputs)
+    wrong = next((check for check in checks if check.ok is False), None)
+    if wrong is None:
+        return checks
+    small = shrunk(lambda arrays: (again := failed(arrays)) is not None and again.name == wrong.name, inputs, tries)
+    shown = failed(small) or wrong
+    if (
+        shown.finding and wrong.finding
+    ):  # the larger inputs show more of a mistake, the smaller ones are easier to follow
+        shown = replace(shown, finding=replace(shown.finding, mistake=wrong.finding.mistake))
+    return [*(check for check in checks if check.ok is not False), shown]
+
+
 def gradcheck(
     f: Callable[..., Any],
     *inputs: Any,
@@ -196,12 +233,14 @@ def gradcheck(
     engine: Engine | None = None,
     tolerance: float = 1e-8,
     seed: int = 0,
+    shrink: int = 100,
 ) -> Report:
     """Compare the gradients of `f` at `inputs`, to second order, with numeric ones; the report, or `GradientError`.
 
     `f` takes Values (or the values of another `engine`) and gives one; it may give an array of any shape. `wrt` are the
     positions differentiated, by default all floating inputs. Agreement is |actual - expected| ≤ `tolerance` · size
-    plus 20 times the estimated error of the estimate.
+    plus 20 times the estimated error of the estimate. A failure is shown at the smallest inputs that `shrink` attempts
+    find.
 
     >>> import numpy as np
     >>> print(gradcheck(lambda x, y: np.exp(x) * y, [0.0, 1.0], 3.0, order=1))
@@ -211,9 +250,11 @@ def gradcheck(
       ✓ gradient along joint directions: 3 directions
     """
     name = getattr(f, "__name__", None) or repr(f)
-    problem = Problem(f, [widened(x) for x in inputs], wrt=wrt, engine=engine, seed=seed)
-    if not problem.wrt:
-        raise GradientError(
-            f"gradcheck({name}): none of the {len(inputs)} inputs is floating, so nothing can be checked"
-        )
-    return Report(name, orders(problem, order, tolerance)).raise_if_failed()
+
+    def examine(arrays: Sequence[Any]) -> list[Check]:
+        return orders(Problem(f, arrays, wrt=wrt, engine=engine, seed=seed), order, tolerance)
+
+    wide = [widened(x) for x in inputs]
+    if not Problem(f, wide, wrt=wrt, engine=engine).wrt:
+        raise GradientError(f"gradcheck({name}): none of the {len(inputs)} inputs is floating: nothing can be checked")
+    return Report(name, smallest(examine, wide, shrink)).raise_if_failed()

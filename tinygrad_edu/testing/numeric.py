@@ -1,8 +1,8 @@
 """Derivatives by numbers alone, to compare formulas with: each estimate says how it was made and how far to trust it.
 
 `Estimate` · `along` (a function of arrays as a function of one number t) · `complex_step`, `central`, `one_sided`
-(derivative of such a function at t = 0) · `derivative` (chooses among them) · `directional`, `gradient` (of functions of
-arrays). Builds on NumPy alone.
+(derivative of such a function at t = 0) · `derivative` (chooses among them) · `directional`, `gradient` (of functions
+of arrays). Builds on NumPy alone.
 
 Sources: Ridders, Accurate computation of F'(x), 1982 (extrapolation with an error estimate); Squire and Trapp, Using
 complex variables to estimate derivatives of real functions, 1998.
@@ -52,7 +52,7 @@ class Estimate:
 
     def __str__(self) -> str:
         worst = float(np.max(self.error, initial=0))
-        value = f"{self.value:.6g}" if np.ndim(self.value) == 0 else np.array2string(self.value, precision=6)
+        value = f"{self.value.item():.6g}" if np.ndim(self.value) == 0 else np.array2string(self.value, precision=6)
         return f"{value} ± {10 ** np.ceil(np.log10(max(worst, EPS))):.0e} by {self.method}"
 
 
@@ -137,8 +137,8 @@ def central(phi: Line, step: float = 1e-2, levels: int = 5) -> Estimate:
     def quotient(h: Any) -> Any:
         return (quiet(h) - quiet(-h)) / (2 * h)
 
-    value, drift = _extrapolate(quotient, 4, step, levels)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
+        value, drift = _extrapolate(quotient, 4, step, levels)
         return _smooth(value, drift + 2 * EPS * biggest * 2**levels / step, "central differences")
 
 
@@ -154,15 +154,15 @@ def one_sided(phi: Line, side: int = 1, step: float = 1e-3, levels: int = 6) -> 
     def quotient(h: Any) -> Any:
         return (quiet(side * h) - here) / (side * h)
 
-    value, drift = _extrapolate(quotient, 2, step, levels)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
+        value, drift = _extrapolate(quotient, 2, step, levels)
         return _smooth(value, drift + 8 * EPS * np.abs(here) * 2**levels / step, "one-sided differences")
 
 
 def _sharper(first: Estimate, second: Estimate) -> Estimate:
     """For each element the estimate with the smaller error."""
     better = ~(first.error <= second.error)
-    value, error = np.where(better, second.value, first.value)[()], np.where(better, second.error, first.error)[()]
+    value, error = np.where(better, second.value, first.value), np.where(better, second.error, first.error)
     return _smooth(value, error, first.method)
 
 
@@ -180,10 +180,10 @@ def _two_sided(phi: Line) -> Estimate:
     """The slopes on both sides, each where φ is finite there."""
     right, left = one_sided(phi, 1), one_sided(phi, -1)
     use_right, use_left = np.isfinite(right.value), np.isfinite(left.value)
-    right_value = np.where(use_right, right.value, left.value)[()]
-    left_value = np.where(use_left, left.value, right.value)[()]
+    right_value: Array = np.where(use_right, right.value, left.value)
+    left_value: Array = np.where(use_left, left.value, right.value)
     worst = np.maximum(np.where(use_right, right.error, 0), np.where(use_left, left.error, 0))
-    error = np.where(use_right | use_left, worst, _UNKNOWN)[()]
+    error = np.where(use_right | use_left, worst, _UNKNOWN)
     with np.errstate(invalid="ignore"):
         value = (left_value + right_value) / 2
     return Estimate(value, error, "one-sided differences", left_value, right_value)

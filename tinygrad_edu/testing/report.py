@@ -93,7 +93,7 @@ class Report:
         return "\n".join([head, *map(str, self.checks)])
 
     def raise_if_failed(self) -> "Report":
-        """This report if all holds, else `GradientError` with it."""
+        """The report itself if all holds, else `GradientError` with it."""
         if not self.ok:
             raise GradientError(str(self), self)
         return self

@@ -1,0 +1,1 @@
+"""The testing kit: each check with a planted fault that it must catch."""
