@@ -1,0 +1,170 @@
+"""Parameters laid end to end: one vector θ, the gradient g beside it, and whatever vectors a method remembers.
+
+`Flat`: the parameters of one group and dtype. Builds on the engine's `Value` and on `errors`.
+
+A parameter's array becomes a view into θ at its first step, so that a method writes to θ and every parameter has moved.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, groupby, pairwise
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from ..engine import Value
+from ..errors import GraphError, ShapeError
+
+__all__ = ["Array", "Flat"]
+
+Array = Any  # a NumPy array of real floating-point numbers
+BLOCK = 1 << 16  # numbers worked on at a time: θ, g and a method's vectors then stay in a core's cache
+
+
+class Flat:
+    """One vector θ of parameters, the gradient g, the method's vectors in `memory`, and a clock for each parameter.
+
+    A parameter without a gradient sits a step out: neither it nor its part of the memory moves, and its clock stands.
+    `steps` counts the steps, `missed` those that a parameter sat out; nearly always there are none, and all parameters
+    are one stretch. Complex parameters are pairs of real numbers here.
+    """
+
+    def __init__(self, parameters: Sequence[Value]) -> None:
+        self.parameters = list(parameters)
+        arrays = [np.asarray(p._data) for p in self.parameters]
+        ends = list(accumulate((a.size for a in arrays), initial=0))
+        self.spans = list(pairwise(ends))
+        self.own = np.concatenate([a.ravel() for a in arrays])
+        own_gradient = np.zeros_like(self.own)
+        self.views = self._split(self.own)
+        self.slots = self._split(own_gradient)
+        self.pairs = 1 + (self.own.dtype.kind == "c")
+        self.theta: Array = self.own.view(self.own.real.dtype)
+        self.gradient: Array = own_gradient.view(self.theta.dtype)
+        # What each parameter holds while it is ours: its view, or the last number where the shape is ().
+        self.bound: list[Any] = [None] * len(arrays)
+        self.scalars = [i for i, a in enumerate(arrays) if not a.ndim]
+        self.memory: dict[str, Array] = {}
+        self.steps = 0
+        self.missed: dict[int, int] = {}
+        self.absent: list[int] = []
+
+    def _split(self, vector: Array) -> list[Array]:
+        return [
+            vector[start:stop].reshape(p.shape) for p, (start, stop) in zip(self.parameters, self.spans, strict=True)
+        ]
+
+    def gather(self) -> None:
+        """Lay the gradients into g and note who has none; take back the parameters that were given other data."""
+        absent = []
+        for i, (p, slot, bound) in enumerate(zip(self.parameters, self.slots, self.bound, strict=True)):
+            gradient = p._grad
+            if gradient is None:
+                absent.append(i)
+                slot[...] = 0
+                continue
+            if p._data is not bound:
+                self.adopt(i)
+            slot[...] = gradient._data if isinstance(gradient, Value) else gradient
+        self.absent = absent
+
+    def nonfinite(self) -> Value | None:
+        """The first parameter whose gradient has nan or infinite numbers."""
+        # g · g is the quickest look at all numbers; when it is not finite it may have overflowed by itself.
+        with np.errstate(over="ignore", invalid="ignore"):
+            square = np.dot(self.gradient, self.gradient)
+        if isfinite(square) or np.isfinite(self.gradient).all():
+            return None
+        return next(p for p, slot in zip(self.parameters, self.slots, strict=True) if not np.isfinite(slot).all())
+
+    def adopt(self, i: int) -> None:
+        """Copy parameter i into θ and let it look at θ from now on."""
+        p, view = self.parameters[i], self.views[i]
+        if p.gate is not None:
+            raise GraphError(f"{p.label}: an optimiser updates leaves, and this value comes from gate {p.gate}")
+        if p.shape != view.shape or p.dtype != view.dtype:
+            raise ShapeError(
+                f"{p.label} has become {p.dtype} of shape {p.shape}, but the optimiser was made for {view.dtype} of "
+                f"shape {view.shape}: give it data of that kind, or make a new optimiser"
+            )
+        view[...] = p._data
+        p._data = self.bound[i] = view if view.ndim else view[()]
+
+    def release(self) -> None:
+        """Tell the parameters that moved: graphs recorded before are stale, and scalars hold their new number."""
+        for i in self.scalars:
+            if i not in self.absent:
+                self.parameters[i]._data = self.bound[i] = self.views[i][()]
+        for i, p in enumerate(self.parameters):
+            if i not in self.absent:
+                p.touch()
+
+    def advance(self) -> None:
+        """Let the clocks of all parameters with a gradient tick."""
+        self.steps += 1
+        for i in self.absent:
+            self.missed[i] = self.missed.get(i, 0) + 1
+
+    def clock(self, i: int) -> int:
+        """How many steps parameter i has taken."""
+        return self.steps - self.missed.get(i, 0)
+
+    def stretches(self) -> Iterator[tuple[int, slice]]:
+        """Neighbours that move in this step and have the same clock, as (clock, where in the vectors)."""
+        if not self.absent and not self.missed:
+            yield self.steps, slice(0, self.theta.size)
+            return
+        moving = (i for i in range(len(self.parameters)) if i not in self.absent)
+        # Neighbours have consecutive indices: index less position is constant along a run.
+        runs = groupby(enumerate(moving), key=lambda pair: (pair[1] - pair[0], self.clock(pair[1])))
+        for (_, clock), run in runs:
+            members = [i for _, i in run]
+            yield clock, self.span(members[0], members[-1])
+
+    def span(self, first: int, last: int) -> slice:
+        """Where parameters first … last lie in the vectors."""
+        return slice(self.spans[first][0] * self.pairs, self.spans[last][1] * self.pairs)
+
+    def blocks(self, where: slice, names: Sequence[str]) -> Iterator[list[Array]]:
+        """θ, g and the named vectors of memory, a block at a time."""
+        vectors = [self.theta, self.gradient, *[self.memory[name] for name in names]]
+        for start in range(where.start, where.stop, BLOCK):
+            stop = min(start + BLOCK, where.stop)
+            yield [vector[start:stop] for vector in vectors]
+
+    def remember(self, initial: Mapping[str, float]) -> None:
+        """Make the vectors that a method keeps, where they are not there yet."""
+        for name in initial.keys() - self.memory.keys():
+            self.memory[name] = np.full_like(self.theta, initial[name])
+
+    def state(self, i: int) -> dict[str, Any]:
+        """What is remembered of parameter i, in its own shape: copies."""
+        where = self.span(i, i)
+        split = {name: vector[where].view(self.own.dtype) for name, vector in self.memory.items()}
+        shape = self.parameters[i].shape
+        return {"step": self.clock(i), **{name: array.reshape(shape).copy() for name, array in split.items()}}
+
+    def load(self, states: Sequence[Mapping[str, Any]], initial: Mapping[str, float]) -> None:
+        """Take back what `state` gave of every parameter; vectors that a state does not name start anew."""
+        clocks = [state["step"] for state in states]
+        self.steps = max(clocks, default=0)
+        self.missed = {i: self.steps - clock for i, clock in enumerate(clocks) if clock < self.steps}
+        self.memory = {}
+        self.remember(initial)
+        for i, state in enumerate(states):
+            for name in initial.keys() & state.keys():
+                self.memory[name][self.span(i, i)] = self._fitting(i, name, state[name])
+
+    def _fitting(self, i: int, name: str, array: Any) -> Array:
+        p, given = self.parameters[i], np.asarray(array, self.own.dtype)
+        if given.shape != p.shape:
+            raise ShapeError(f"optimiser state {name!r} of shape {given.shape} does not fit {p.label} of {p.shape}")
+        return given.ravel().view(self.theta.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("parameters", "memory", "steps", "missed")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A copy of a view is no view: a copied Flat lays its parameters out again.
+        self.__init__(state["parameters"])  # type: ignore[misc]  # the same object is set up again
+        self.__dict__.update(state)
