@@ -5,7 +5,8 @@
 
 The function is made a scalar with a random upstream gradient, L = Σ u · f(x), and its gradient by every element is
 compared with an estimate. Where f has a kink, the gradient must lie between the slopes on both sides, along each axis
-and along joint directions. The second order compares the derivative of Σ v · ∂L/∂x the same way.
+and along joint directions. The second order compares the derivative of Σ v · ∂L/∂x the same way, for f + f²/2 in the
+place of f.
 """
 
 from collections.abc import Callable, Sequence
@@ -75,6 +76,11 @@ class Problem:
     def value(self, *arrays: Any) -> Array:
         """f as numbers."""
         return self.engine.array(self.f(*self.leaves(arrays)))
+
+    def bent(self, *inputs: Any) -> Any:
+        """f + f²/2, whose upstream gradient at f depends on the inputs too: a second derivative must follow it."""
+        out = self.f(*inputs)
+        return out + out * out * 0.5
 
     def scalar(self, *arrays: Any) -> Any:
         """L = Re Σ u · f(x); complex inputs of a real function give the complex continuation."""
@@ -197,13 +203,14 @@ def orders(problem: Problem, order: int = 2, tolerance: float = 1e-8) -> list[Ch
     checks = _order(problem, problem.pulled(*problem.inputs), problem.scalar, "gradient", tolerance)
     if order < 2 or problem.engine.order < 2 or any(check.ok is False for check in checks) or problem.complex:
         return checks
-    weights = [problem.like(problem.inputs[k]) for k in problem.wrt]
+    curved = Problem(problem.bent, problem.inputs, wrt=problem.wrt, engine=problem.engine)
+    weights = [curved.like(problem.inputs[k]) for k in problem.wrt]
 
     def slope(*arrays: Any) -> Any:
-        return sum(np.sum(v * g) for v, g in zip(weights, problem.pulled(*arrays), strict=True))
+        return sum(np.sum(v * g) for v, g in zip(weights, curved.pulled(*arrays), strict=True))
 
-    second = problem.pulled_twice(weights, *problem.inputs)
-    return checks + _order(problem, second, slope, "second derivative", tolerance)
+    second = curved.pulled_twice(weights, *problem.inputs)
+    return checks + _order(curved, second, slope, "second derivative", tolerance)
 
 
 def smallest(examine: Callable[[Sequence[Any]], list[Check]], inputs: Sequence[Any], tries: int) -> list[Check]:
