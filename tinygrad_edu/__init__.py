@@ -9,13 +9,14 @@
 [-0.2, -0.39]
 """
 
-from . import gates, numpy_protocol
+from . import gates, nn, numpy_protocol
 from .engine import Gate, Value, gate, walk
 from .gates.elementary import relu, sigmoid, softplus
 from .gates.fused import log_softmax, softmax, softmax_cross_entropy
 from .gates.reduction import logsumexp
 from .modes import group, no_grad, tie_policy, tracing
 from .operators import GATES
+from .random import manual_seed
 
 __version__ = "0.1.0"
 
@@ -28,6 +29,8 @@ __all__ = [
     "group",
     "log_softmax",
     "logsumexp",
+    "manual_seed",
+    "nn",
     "no_grad",
     "numpy_protocol",
     "relu",
