@@ -10,6 +10,7 @@
 """
 
 from . import gates, nn, numpy_protocol
+from .drawing import Drawing, draw
 from .engine import Gate, Value, gate, walk
 from .gates.elementary import relu, sigmoid, softplus
 from .gates.fused import log_softmax, softmax, softmax_cross_entropy
@@ -22,8 +23,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GATES",
+    "Drawing",
     "Gate",
     "Value",
+    "draw",
     "gate",
     "gates",
     "group",

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from . import errors
+from .engine import Value
 
 __all__ = ["main"]
 
-EXPECTED = (*(getattr(errors, name) for name in errors.__all__), OSError)
+EXPECTED = (*(getattr(errors, name) for name in errors.__all__), OSError, ValueError)
 """What a user can cause, and so sees as one line; anything else is our own fault and keeps its traceback."""
 
 Subcommands = Any  # argparse has no public name for what add_subparsers gives
@@ -29,12 +30,45 @@ def add_draw(subcommands: Subcommands) -> None:
     command = subcommands.add_parser("draw", help="draw a formula with every value and gradient, and print the table")
     command.add_argument("expression", help='the formula, as in "sigmoid(w*x + b)"')
     command.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")
+    command.add_argument(
+        "-o", "--output", default="circuit.svg", help="where to: .svg, .png, .pdf or .dot (%(default)s)"
+    )
+    command.add_argument("--style", choices=("circuit", "nodes"), default="circuit", help="(%(default)s)")
+    command.add_argument("--open", nargs="*", default=[], metavar="GATE", help="fused gates to open, such as sigmoid")
+    command.add_argument("--precision", type=int, choices=range(13), default=2, metavar="DIGITS", help="decimals shown")
     command.set_defaults(run=run_draw)
 
 
 def run_draw(arguments: argparse.Namespace) -> None:
     """Print the table of every gate and write the picture."""
-    print(arguments.expression, *arguments.values)
+    from .drawing import draw, table
+    from .expressions import parse
+
+    formula = parse(arguments.expression)
+    out = formula(numbers(arguments.values))
+    if out.gate is None:
+        raise errors.ExpressionError(f"{formula.text} has no gate: there is nothing to draw")
+    out.backward()
+    print(table(out, arguments.precision))
+    opened = arguments.open or "all"
+    path = draw(out, arguments.style, open=opened, precision=arguments.precision).save(arguments.output)
+    print(f"\n{formula.text} = {out.item():.{arguments.precision}f}, drawn in {path}")
+
+
+def numbers(assignments: Sequence[str]) -> dict[str, Value | float]:
+    """NAME=NUMBER arguments as named leaves."""
+    leaves: dict[str, Value | float] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or not name.isidentifier():
+            raise errors.ExpressionError(f"{assignment!r}: write NAME=NUMBER, as in x=2")
+        if name in leaves:
+            raise errors.ExpressionError(f"{name} is given twice")
+        try:
+            leaves[name] = Value(float(text), name=name)
+        except ValueError:
+            raise errors.ExpressionError(f"{assignment!r}: {text!r} is not a number") from None
+    return leaves
 
 
 COMMANDS: tuple[Callable[[Subcommands], None], ...] = (add_draw,)

@@ -6,6 +6,7 @@ A message names the gate or layer, the name and shape of each input, what was wa
 __all__ = [
     "DataError",
     "DependencyError",
+    "ExpressionError",
     "GateError",
     "GradientError",
     "GraphError",
@@ -25,6 +26,10 @@ class ShapeError(ValueError):
 
 class OutOfRangeError(IndexError):
     """An index beyond the axis it is meant for."""
+
+
+class ExpressionError(ValueError):
+    """A formula that can't be read, or the numbers for its names."""
 
 
 class GateError(TypeError):

@@ -1,0 +1,91 @@
+"""Every gate's numbers in the order of the walk back: local gradient, upstream, downstream. Builds on the engine.
+
+`steps(v)` as data, `table(v)` as text.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..engine import Value, walk
+from ..errors import GraphError
+from .text import plain, shape_text, summary
+
+__all__ = ["Step", "steps", "table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One gradient that a gate passes to an input: downstream = local × upstream.
+
+    `local` is the gradient for an upstream of ones: ∂out/∂in itself for scalars and elementwise gates.
+    """
+
+    node: Value
+    position: int
+    local: Any
+    upstream: Any
+    downstream: Any
+
+
+def steps(v: Value) -> list[Step]:
+    """What the walk back from `v` does, step by step, without touching any `.grad`.
+
+    >>> x = Value(3.0)
+    >>> [(str(s.node.gate), float(s.local), float(s.downstream)) for s in steps(x * x)]
+    [('mul', 3.0, 3.0), ('mul', 3.0, 3.0)]
+    """
+    found: list[Step] = []
+
+    def watch(node: Value, position: int, upstream: Any, downstream: Any) -> None:
+        found.append(Step(node, position, local_gradient(node, position), upstream, downstream))
+
+    walk(v, None if v.size == 1 else np.ones(v.shape, v.dtype), watch=watch)
+    return found
+
+
+def local_gradient(node: Value, position: int) -> Any:
+    """The derivative of a gate by one input, for an upstream of ones."""
+    gate = node.gate
+    if gate is None:
+        raise GraphError(f"{node.label} has no gate, so no local gradients")
+    one = np.ones(node.shape, node.dtype)[()]
+    numbers = [x._data if isinstance(x, Value) else x for x in node.inputs]
+    with np.errstate(all="ignore"):
+        return gate.derivatives_of(len(numbers))[position](one, node._data, *numbers, **node.settings)
+
+
+def names(v: Value) -> dict[Value, str]:
+    """A name for each value: the user's, or t1, t2 … in the order of recording."""
+    order = sorted(walk(v, None if v.size == 1 else np.ones(v.shape, v.dtype)), key=lambda x: x.serial)
+    taken = {x.name for x in order}
+    automatic = (f"t{k}" for k in range(1, 2 * len(order) + 2) if f"t{k}" not in taken)
+    return {x: plain(x.name) if x.name else next(automatic) for x in order}
+
+
+def table(v: Value, precision: int = 2) -> str:
+    """Every gate with its value, and for each input the local gradient, upstream and downstream, as aligned text.
+
+    >>> x, y = Value(3.0, name="x"), Value(-4.0, name="y")
+    >>> print(table(x * y))
+    gate  out   value  input  its value  local  upstream  downstream
+    mul   t1   −12.00  x           3.00  −4.00      1.00       −4.00
+    mul   t1   −12.00  y          −4.00   3.00      1.00        3.00
+    """
+    called = names(v)
+    rows: list[tuple[str, ...]] = [("gate", "out", "value", "input", "its value", "local", "upstream", "downstream")]
+    for step in steps(v):
+        node, x = step.node, step.node.inputs[step.position]
+        shown = [summary(number, precision) for number in (x._data, step.local, step.upstream, step.downstream)]
+        out = f"{called[node]} {shape_text(node.shape)}".strip()
+        rows.append((str(node.gate), out, summary(node._data, precision), called[x], *shown))
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    left = (0, 1, 3)
+    lines = [
+        "  ".join(
+            cell.ljust(w) if k in left else cell.rjust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    return "\n".join(line.rstrip() for line in lines)
