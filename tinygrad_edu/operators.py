@@ -77,6 +77,18 @@ class Operators:
     def __rpow__(self, other: Any) -> "Value":
         return GATES["power"](other, self)
 
+    def __mod__(self, other: Any) -> "Value":
+        return np.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> "Value":
+        return np.remainder(other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return np.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return np.floor_divide(other, self)
+
     def __matmul__(self, other: Any) -> "Value":
         return GATES["matmul"](self, other)
 
@@ -142,6 +154,8 @@ class Operators:
             raise unsupported(f"np.{ufunc.__name__}")
         if method != "__call__":
             return self._ufunc_method(ufunc, method, *inputs, **kwargs)
+        if ufunc.signature is None and (options := kwargs.keys() - {"out"}):
+            raise unsupported(f"np.{ufunc.__name__}(…, {', '.join(sorted(options))}=…)", "has no derivative here")
         return UFUNCS[ufunc](*inputs, **kwargs)
 
     @staticmethod
@@ -328,7 +342,35 @@ class Operators:
         """The same numbers in another floating dtype; the gradient comes back in the first."""
         return GATES["astype"](self, dtype=np.dtype(dtype))
 
+    def cumsum(self, axis: int | None = None) -> "Value":
+        """Running sum along `axis`, by default over all elements."""
+        return FUNCTIONS[np.cumsum](self, axis)
+
+    def cumprod(self, axis: int | None = None) -> "Value":
+        """Running product along `axis`, by default over all elements."""
+        return FUNCTIONS[np.cumprod](self, axis)
+
+    def take(self, indices: Any, axis: int | None = None) -> "Value":
+        """The elements at these places along `axis`."""
+        return FUNCTIONS[np.take](self, indices, axis)
+
+    def repeat(self, repeats: Any, axis: int | None = None) -> "Value":
+        """Each element several times along `axis`."""
+        return FUNCTIONS[np.repeat](self, repeats, axis)
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> "Value":
+        """The elements whose two indices differ by `offset`."""
+        return FUNCTIONS[np.diagonal](self, offset, axis1, axis2)
+
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> "Value":
+        """Sum of a diagonal."""
+        return FUNCTIONS[np.trace](self, offset, axis1, axis2)
+
     # Constant for the derivative: plain arrays
+    def argsort(self, axis: int | None = -1) -> Any:
+        """The order that would sort: a plain array of integers."""
+        return FUNCTIONS[np.argsort](self, axis)
+
     def argmax(self, axis: int | None = None, *, keepdims: bool = False) -> Any:
         """Where the maximum is: a plain array of integers."""
         return FUNCTIONS[np.argmax](self, axis, keepdims=keepdims)

@@ -132,9 +132,10 @@ def tile(A: Any, reps: Any) -> Any:
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     a, axis = (np.ravel(a), 0) if axis is None else (a, axis % a.ndim)
-    if np.size(repeats) > 1:
+    repeats = np.asarray(repeats)
+    if repeats.size > 1:
         return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
-    count = int(np.ravel(repeats)[0])
+    count = int(repeats.ravel()[0])
     copies = np.broadcast_to(np.expand_dims(a, axis + 1), (*a.shape[: axis + 1], count, *a.shape[axis + 1 :]))
     return copies.reshape((*a.shape[:axis], a.shape[axis] * count, *a.shape[axis + 1 :]))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .registry import Function, array, implements
+from .registry import Function, array, implements, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -87,13 +87,32 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     return np.power(x[:, None], powers if increasing else powers[::-1])
 
 
+@implements(np.polyfit)
+def polyfit(x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None, cov: bool = False) -> Any:
+    """Least squares on the powers of x, each column scaled to length one as NumPy does."""
+    refuse("polyfit", rcond=rcond, full=full or None, cov=cov or None)
+    powers, y = np.vander(array(x) + 0.0, deg + 1), array(y)
+    if w is not None:
+        powers, y = powers * array(w)[:, None], y * (array(w)[:, None] if y.ndim > 1 else w)
+    scale = np.sqrt(np.sum(np.square(powers), axis=0))
+    fitted = np.linalg.pinv(powers / scale) @ y
+    return fitted / (scale[:, None] if y.ndim > 1 else scale)
+
+
 # Evenly spaced numbers
+
+
+def _ends(start: Any, stop: Any) -> Any:
+    """Both ends in one shape and floating dtype; a number of Python takes that of the other."""
+    given = [x if isinstance(x, int | float | complex) else array(x) for x in (start, stop)]
+    dtype = np.result_type(*[x if isinstance(x, int | float | complex) else x.dtype for x in given], 1.0)
+    return np.broadcast_arrays(*[np.astype(array(x), dtype) for x in given])
 
 
 @implements(np.linspace)
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
              axis: int = 0, *, device: Any = None) -> Any:  # fmt: skip
-    start, stop = np.broadcast_arrays(array(start) * 1.0, array(stop) * 1.0)
+    start, stop = _ends(start, stop)
     sections = num - 1 if endpoint else num
     step = (stop - start) / sections if sections > 0 else stop * np.nan
     weights = (np.arange(num) / max(sections, 1)).reshape((num, *[1] * start.ndim)).astype(start.dtype)
@@ -114,7 +133,7 @@ def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: 
 @implements(np.geomspace)
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     """start · (stop/start)^t, both ends exact."""
-    start, stop = np.broadcast_arrays(array(start) * 1.0, array(stop) * 1.0)
+    start, stop = _ends(start, stop)
     if np.any(np.sign(start) * np.sign(stop) <= 0):
         raise ValueError("np.geomspace: start and stop need one sign, and neither may be 0")
     t = np.linspace(0, 1, num, endpoint).reshape((num, *[1] * start.ndim)).astype(start.dtype)

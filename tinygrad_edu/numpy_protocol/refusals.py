@@ -30,6 +30,43 @@ refused(
     "roots can meet, where they have no derivative: np.linalg.eigvals of the companion matrix where they do not",
     np.roots,
 )
+refused(
+    "its order is NumPy's choice: call np.unique(v, …), which is differentiable",
+    *(np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values),
+)
+refused(
+    "it mixes the elements of two arrays: join and pick them, np.unique(np.concatenate([v, w])), v[np.isin(v, w)]",
+    *(np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d),
+)
 
-UNREACHED: dict[str, str] = {}
-"""Functions that make arrays or ask about NumPy itself, and never see a Value: why each is constant or refused."""
+UNREACHED: dict[str, tuple[str, str]] = {}
+"""Functions that NumPy does not hand to Values, by name: "constant" or "refused", and why."""
+
+
+def _unreached(kind: str, reason: str, names: str) -> None:
+    UNREACHED.update(dict.fromkeys(names.split(), (kind, reason)))
+
+
+_unreached(
+    "constant",
+    "it makes an array of plain numbers",
+    "arange bartlett blackman diag_indices empty eye frombuffer fromfile fromregex fromstring full genfromtxt hamming "
+    "hanning identity indices kaiser load loadtxt mask_indices ones tri tril_indices triu_indices zeros "
+    "fft.fftfreq fft.rfftfreq",
+)
+_unreached(
+    "constant",
+    "it asks about shapes, types or NumPy itself",
+    "base_repr binary_repr broadcast_shapes datetime_data format_float_positional format_float_scientific get_include "
+    "get_printoptions getbufsize geterr geterrcall info isdtype isscalar issubdtype iterable mintypecode printoptions "
+    "promote_types set_printoptions setbufsize seterr seterrcall show_config show_runtime test typename",
+)
+_unreached(
+    "refused",
+    "it would make a plain array of a Value: use the Value itself, np.stack([v, w]) for np.array([v, w]), or v.data",
+    "array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray asmatrix bmat from_dlpack fromiter "
+    "require isfortran",
+)
+_unreached("refused", "it loops over elements in Python: use whole arrays, or np.stack", "frompyfunc nested_iters")
+_unreached("differentiable", "it calls a function with plain arrays of indices", "fromfunction")
+_unreached("differentiable", "an old name of vstack", "row_stack")

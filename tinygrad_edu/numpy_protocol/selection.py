@@ -9,7 +9,7 @@ from ..engine import Value
 from ..errors import LostGradientError, UnsupportedError
 from ..gates import sequences, shaping
 from ..gates.shaping import PICKED
-from .registry import bare, implements, refuse
+from .registry import array, bare, implements, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -120,7 +120,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     out = np.zeros_like(x)
     for mask, piece in zip(masks, funclist, strict=True):
         found = piece(x[mask], *args, **kw) if callable(piece) else piece
-        spread = np.broadcast_to(found, (int(mask.sum()),))
+        spread = np.broadcast_to(np.astype(array(found), x.dtype), (int(mask.sum()),))
         out = np.where(mask, shaping.scatter(spread, mask, index=(PICKED,), shape=x.shape), out)
     return out
 

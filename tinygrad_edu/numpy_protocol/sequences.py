@@ -100,13 +100,13 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = missing, append: Any
 @implements(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     steps = np.diff(np.ravel(ary))
-    ends = [np.ravel(array(x)) for x in (to_begin, steps, to_end) if x is not None]
+    ends = [np.astype(np.ravel(array(x)), ary.dtype) for x in (to_begin, steps, to_end) if x is not None]
     return np.concatenate(ends) if len(ends) > 1 else steps
 
 
-def _spacings(varargs: Any, shape: tuple[int, ...], axes: list[int]) -> list[Any]:
+def _spacings(varargs: Any, f: Any, axes: list[int]) -> list[Any]:
     """The step along each axis: a number, or the differences of the coordinates."""
-    given = [array(x) for x in (varargs or (1.0,))]
+    given, shape = [np.astype(array(x), f.dtype) for x in (varargs or (1.0,))], f.shape
     given = given * len(axes) if len(given) == 1 else given
     if len(given) != len(axes):
         raise TypeError(f"np.gradient: {len(given)} spacings for {len(axes)} axes")
@@ -139,7 +139,7 @@ def _slope(f: Any, step: Any, axis: int, edge_order: int) -> Any:
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = array(f)
     axes = list(range(f.ndim)) if axis is None else [a % f.ndim for a in np.atleast_1d(axis).tolist()]
-    steps = _spacings(varargs, f.shape, axes)
+    steps = _spacings(varargs, f, axes)
     slopes = tuple(_slope(f, step, along, edge_order) for step, along in zip(steps, axes, strict=True))
     return slopes[0] if len(slopes) == 1 else slopes
 

@@ -200,3 +200,25 @@ def diagflat(v: Any, k: int = 0) -> Any:
 @implements(np.trace)
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
     return np.sum(np.diagonal(a, offset, axis1, axis2), -1, dtype=dtype, out=out)
+
+
+# A function along axes
+
+
+@implements(np.apply_along_axis)
+def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    axis = axis % arr.ndim
+    rows = np.moveaxis(arr, axis, -1)
+    left = rows.shape[:-1]
+    results = [func1d(row, *args, **kwargs) for row in rows.reshape((-1, rows.shape[-1]))]
+    every = np.stack([array(result) for result in results])
+    every = every.reshape((*left, *every.shape[1:]))
+    return np.moveaxis(every, range(len(left), every.ndim), range(axis, axis + every.ndim - len(left)))
+
+
+@implements(np.apply_over_axes)
+def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    for axis in np.atleast_1d(axes).tolist():
+        reduced = func(a, axis)
+        a = reduced if reduced.ndim == a.ndim else np.expand_dims(reduced, axis)
+    return a

@@ -24,7 +24,7 @@ def _outer(ufunc: np.ufunc) -> Function:
     return outer
 
 
-for _ufunc in [ufunc for ufunc in UFUNCS if ufunc.nin == 2 and ufunc.signature is None]:
+for _ufunc in [ufunc for ufunc in UFUNCS if ufunc.nin == 2 and ufunc.nout == 1 and ufunc.signature is None]:
     implements(_ufunc.outer)(_outer(_ufunc))
     refused(f"add up the parts: np.stack([np.{_ufunc.__name__}.reduce(v[i:j]) for …])", _ufunc.reduceat)
     refused("it writes into an array: build the result, np.where(mask, new, v)", _ufunc.at)
