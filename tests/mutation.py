@@ -17,7 +17,6 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tinygrad_edu import Value, walk
-from tinygrad_edu.errors import GradientError
 from tinygrad_edu.testing import check_gate
 from tinygrad_edu.testing.engines import TinygradEdu
 from tinygrad_edu.testing.gradients import Problem, widened
@@ -183,7 +182,7 @@ def accepts(gate: Any, each: Call, engine: TinygradEdu | None = None, seed: int 
     try:
         with np.errstate(all="ignore"):
             return check_gate(gate, *each.inputs, engine=engine, **options).ok
-    except (GradientError, ValueError, TypeError, IndexError, RuntimeError, AttributeError):
+    except Exception:  # noqa: BLE001 - whatever a spoilt derivative raises, it shows
         return False
 
 
