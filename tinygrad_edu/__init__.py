@@ -9,15 +9,21 @@
 [-0.2, -0.39]
 """
 
-from . import gates, nn, numpy_protocol
-from .drawing import Drawing, draw
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import gates, numpy_protocol
 from .engine import Gate, Value, gate, walk
 from .gates.elementary import relu, sigmoid, softplus
 from .gates.fused import log_softmax, softmax, softmax_cross_entropy
 from .gates.reduction import logsumexp
 from .modes import group, no_grad, tie_policy, tracing
 from .operators import GATES
-from .random import manual_seed
+
+if TYPE_CHECKING:
+    from . import data, drawing, nn, optim, testing, training
+    from .drawing import Drawing, draw
+    from .random import manual_seed
 
 __version__ = "0.1.0"
 
@@ -26,7 +32,9 @@ __all__ = [
     "Drawing",
     "Gate",
     "Value",
+    "data",
     "draw",
+    "drawing",
     "gate",
     "gates",
     "group",
@@ -36,12 +44,31 @@ __all__ = [
     "nn",
     "no_grad",
     "numpy_protocol",
+    "optim",
     "relu",
     "sigmoid",
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "testing",
     "tie_policy",
     "tracing",
+    "training",
     "walk",
 ]
+
+# Loaded at first use, so that `import tinygrad_edu` stays quick: a room, or a name and the room it comes from.
+_ROOMS = frozenset({"data", "drawing", "nn", "optim", "testing", "training"})
+_FROM = {"Drawing": "drawing", "draw": "drawing", "manual_seed": "random"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f".{name}", __name__)
+    if name in _FROM:
+        return getattr(import_module(f".{_FROM[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -40,7 +40,7 @@ def programs(engine: Engine = "auto") -> Iterator[str]:
 
 
 def run_dot(text: str, format: str = "svg", *, engine: Engine = "auto", timeout: float = 20.0) -> bytes:
-    """Draw DOT text as "svg", "png" or "pdf"; a program that fails or takes over `timeout` seconds gives way to the next.
+    """Draw DOT text as "svg", "png" or "pdf"; one that fails or takes over `timeout` seconds gives way to the next.
 
     `engine` is "auto", "system", "bundled" or the path of a program. Raises RenderError, which holds the text.
     """
