@@ -1,6 +1,11 @@
 """Shared by all tests: Hypothesis settings, and a seal that a test leaves the recording mode as it found it."""
 
+import os
 from collections.abc import Iterator
+
+# One thread for matrix products: the workers of a parallel run would fight for the cores. Must precede NumPy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings

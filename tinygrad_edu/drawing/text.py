@@ -71,7 +71,7 @@ def plain(text: str) -> str:
 
 def in_html(text: str) -> str:
     """Text for an HTML-like label, where Graphviz still reads a backslash as the start of an escape sequence."""
-    return html.escape(plain(text)).replace("\\", "&#92;")
+    return html.escape(plain(text)).replace("\\", "\\\\")
 
 
 def quoted(text: str) -> str:
