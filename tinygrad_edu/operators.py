@@ -154,7 +154,7 @@ class Operators:
             raise unsupported(f"np.{ufunc.__name__}")
         if method != "__call__":
             return self._ufunc_method(ufunc, method, *inputs, **kwargs)
-        if ufunc.signature is None and (options := kwargs.keys() - {"out"}):
+        if kwargs and ufunc.signature is None and (options := kwargs.keys() - {"out"}):
             raise unsupported(f"np.{ufunc.__name__}(…, {', '.join(sorted(options))}=…)", "has no derivative here")
         return UFUNCS[ufunc](*inputs, **kwargs)
 

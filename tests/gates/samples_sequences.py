@@ -26,3 +26,4 @@ samples(
     call(X[:, :3], INDEX, axis=1, length=5).by(0),
     call(X[:1], np.array([[1, 0, 1, 1]]), axis=0, length=2).by(0),
 )
+samples("roll", call(X, shift=(1, -2), axis=(0, 1)), torch=lambda torch, x, shift, axis: torch.roll(x, shift, axis))

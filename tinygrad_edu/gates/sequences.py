@@ -1,4 +1,4 @@
-"""Gates along a sequence: running sums and products, convolution, picking by position. Builds on the engine.
+"""Gates along a sequence: running sums and products, shifts, convolution, picking by position. Builds on the engine.
 
 `axis` is a number here; NumPy's axis=None is a reshape before.
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine import gate
 
-__all__ = ["add_along_axis", "convolve", "cumprod", "cumsum", "take_along_axis"]
+__all__ = ["add_along_axis", "convolve", "cumprod", "cumsum", "roll", "take_along_axis"]
 
 
 def part(axis: int, *window: int | None) -> tuple[slice, ...]:
@@ -24,6 +24,12 @@ def part(axis: int, *window: int | None) -> tuple[slice, ...]:
 def cumsum(x: Any, *, axis: int) -> Any:
     """Running sum: each element gets the sum of the upstream gradients from its place on."""
     return np.cumsum(x, axis)
+
+
+@gate(x=lambda g, out, x, *, shift, axis: np.roll(g, [-step for step in shift], axis), symbol="↻")
+def roll(x: Any, *, shift: tuple[int, ...], axis: tuple[int, ...]) -> Any:
+    """Shift along axes, what leaves at one end comes in at the other: the upstream gradient is shifted back."""
+    return np.roll(x, shift, axis)
 
 
 def _later(x: Any, step: int, axis: int) -> Any:

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..gates import selection, shaping
-from .registry import array, implements, part, refuse, whole
+from ..gates import selection, sequences, shaping
+from .registry import array, implements, refuse, whole
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -147,12 +147,8 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     if axis is None:
         return np.roll(np.ravel(a), shift, 0).reshape(a.shape)
     pairs = np.broadcast_arrays(np.atleast_1d(shift), np.atleast_1d(axis))
-    for step, along in zip(*(pair.tolist() for pair in pairs), strict=True):
-        along, length = along % a.ndim, a.shape[along]
-        cut = -step % max(length, 1)
-        if cut:
-            a = np.concatenate([a[part(along, cut, None)], a[part(along, None, cut)]], along)
-    return a
+    steps, axes = (tuple(map(int, pair)) for pair in pairs)
+    return sequences.roll(a, shift=steps, axis=axes)
 
 
 # Triangles and diagonals
