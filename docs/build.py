@@ -12,7 +12,19 @@ import numpy as np
 from tinygrad_edu import GATES, Gate, Value, draw
 
 DOCS = Path(__file__).parent
-MODULES = ["", "nn", "nn.functional", "nn.init", "optim", "data", "training", "testing", "drawing", "errors"]
+MODULES = [
+    "",
+    "drawing",
+    "nn",
+    "nn.functional",
+    "nn.init",
+    "optim",
+    "data",
+    "training",
+    "testing",
+    "expressions",
+    "errors",
+]
 
 
 def gate_row(gate: Gate) -> str:
@@ -69,7 +81,7 @@ def sigmoid_picture() -> str:
     f = 1 / (1 + np.exp(-1 * (w0 * x0 + w1 * x1 + w2)))
     f.name = "f"
     f.backward()
-    return draw(f).svg
+    return draw(f, engine="bundled").svg
 
 
 def pages() -> dict[str, str]:

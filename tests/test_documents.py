@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.cli import main
+from tinygrad_edu.drawing.render import bundled
+
+from .test_examples import load
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -71,3 +74,10 @@ def test_links_between_documents_lead_somewhere() -> None:
         if "://" not in target and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+@pytest.mark.skipif(bundled() is None, reason="the extra `lessons` brings the renderer")
+def test_derived_pages_and_pictures_are_up_to_date() -> None:
+    derived = load(ROOT / "docs" / "build.py").pages()
+    stale = [path for path, text in derived.items() if (ROOT / "docs" / path).read_text() != text]
+    assert stale == [], "run python docs/build.py"
