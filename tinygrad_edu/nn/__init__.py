@@ -1,10 +1,11 @@
 """Networks: modules with parameters, layers, losses, initialisers; PyTorch's names, argument order and checkpoint keys.
 
-`functional` holds the same as plain functions, `init` the initialisers. Builds on the engine and its gates.
+`functional` holds layers as plain functions, `init` the initialisers, `penalties` what is added to a loss, `utils` what
+works on a whole model, `models` small networks of the courses. Builds on the engine and its gates.
 """
 
 from ..random import manual_seed
-from . import functional, init
+from . import functional, init, penalties, utils
 from .activation import (
     CELU,
     ELU,
@@ -25,8 +26,41 @@ from .activation import (
     Softsign,
     Tanh,
 )
-from .containers import MLP, Flatten, Identity, Lambda, ModuleDict, ModuleList, Residual, Sequential, Unflatten
-from .linear import Bilinear, DropConnectLinear, Linear, Maxout, Neuron, Perceptron
+from .attention import (
+    Embedding,
+    MultiheadAttention,
+)
+from .containers import (
+    MLP,
+    Flatten,
+    Identity,
+    Lambda,
+    ModuleDict,
+    ModuleList,
+    Residual,
+    Sequential,
+    Unflatten,
+)
+from .diagnosis import (
+    Diagnosis,
+    LayerDiagnosis,
+    activation_pattern,
+    diagnose,
+    gradient_norms,
+    saturation,
+)
+from .files import (
+    load_state,
+    save_state,
+)
+from .linear import (
+    Bilinear,
+    DropConnectLinear,
+    Linear,
+    Maxout,
+    Neuron,
+    Perceptron,
+)
 from .loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -43,8 +77,34 @@ from .loss import (
     NLLLoss,
     SmoothL1Loss,
 )
-from .module import Module
-from .parameter import Parameter, default_dtype, set_default_dtype
+from .module import (
+    Module,
+)
+from .normalisation import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+    LayerNorm,
+    LocalResponseNorm,
+    RMSNorm,
+)
+from .parameter import (
+    Parameter,
+    default_dtype,
+    set_default_dtype,
+)
+from .recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    GRUCell,
+    LSTMCell,
+    RNNCell,
+)
 from .regularisation import (
     AlphaDropout,
     Dropout,
@@ -55,25 +115,40 @@ from .regularisation import (
     StochasticDepth,
     survival_probabilities,
 )
+from .summary import (
+    Summary,
+    SummaryRow,
+    summary,
+)
 
 __all__ = [
     "CELU",
     "ELU",
+    "GRU",
+    "LSTM",
     "MLP",
+    "RNN",
     "SELU",
     "AlphaDropout",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
     "Bilinear",
     "CrossEntropyLoss",
+    "Diagnosis",
     "DropConnectLinear",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
+    "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianNLLLoss",
     "GaussianNoise",
+    "GroupNorm",
     "Hardmax",
     "Hardsigmoid",
     "Hardtanh",
@@ -81,11 +156,18 @@ __all__ = [
     "HingeLoss",
     "HuberLoss",
     "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LSTMCell",
     "Lambda",
+    "LayerDiagnosis",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
@@ -95,11 +177,14 @@ __all__ = [
     "ModuleList",
     "MultiClassHingeLoss",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "Neuron",
     "PReLU",
     "Parameter",
     "Perceptron",
+    "RMSNorm",
+    "RNNCell",
     "ReLU",
     "ReLU6",
     "Residual",
@@ -111,12 +196,23 @@ __all__ = [
     "Softplus",
     "Softsign",
     "StochasticDepth",
+    "Summary",
+    "SummaryRow",
     "Tanh",
     "Unflatten",
+    "activation_pattern",
     "default_dtype",
+    "diagnose",
     "functional",
+    "gradient_norms",
     "init",
+    "load_state",
     "manual_seed",
+    "penalties",
+    "saturation",
+    "save_state",
     "set_default_dtype",
+    "summary",
     "survival_probabilities",
+    "utils",
 ]

@@ -80,6 +80,11 @@ class Sequential(ModuleList):
         else:
             self.extend(modules)
 
+    @property
+    def num_layers(self) -> int:
+        """Layers with weights of their own; the input is not counted (course 001, row `layer-count-convention`)."""
+        return sum(any(p.ndim > 1 for p in module.parameters(recurse=False)) for module in self.modules())
+
     def _of(self, modules: list[Module]) -> "Sequential":
         return Sequential(*modules)
 

@@ -7,6 +7,7 @@ and the engine.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import Parameter as Argument
 from inspect import signature
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from ..engine import Value
 from ..errors import ShapeError, StateError
 from ..modes import group
+from .files import load_state, save_state
 from .parameter import Parameter
 
 __all__ = ["Handle", "Module", "StateReport"]
@@ -202,11 +204,6 @@ class Module:
         """How many numbers the module learns."""
         return sum(p.size for p in self.parameters() if p.requires_grad or not trainable_only)
 
-    @property
-    def num_layers(self) -> int:
-        """Layers with weights of their own; the input is not counted (course 001, row `layer-count-convention`)."""
-        return sum(any(p.ndim > 1 for p in module.parameters(recurse=False)) for module in self.modules())
-
     # Switching
     def train(self, mode: bool = True) -> Self:
         """Training behaviour of all layers: dropout drops, batch normalisation uses the batch."""
@@ -286,6 +283,15 @@ class Module:
         for key in shared:
             _write(*places[key], given[key])
         return report
+
+    def save(self, path: str | Path) -> Path:
+        """Write the `state_dict` to a `.npz` or `.safetensors` file (the latter with the extra `models`)."""
+        return save_state(self.state_dict(), path)
+
+    def load(self, path: str | Path, strict: bool = True) -> Self:
+        """Read a `state_dict` from a `.npz` or `.safetensors` file, PyTorch's too."""
+        self.load_state_dict(load_state(path), strict)
+        return self
 
     def _renamed(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """The state with keys of older formats brought up to date by the modules that know them."""

@@ -1,6 +1,7 @@
 """Layers as plain functions, under PyTorch's names: data first, settings by keyword; each takes arrays or Values.
 
-`activations` · `linear` · `losses` · `regularisation`. Builds on the gates and `random`.
+`activations` · `attention` · `linear` · `losses` · `normalisation` · `regularisation`. Builds on the gates and
+`random`.
 """
 
 from .activations import (
@@ -23,6 +24,10 @@ from .activations import (
     softplus,
     softsign,
     tanh,
+)
+from .attention import (
+    embedding,
+    scaled_dot_product_attention,
 )
 from .linear import (
     bilinear,
@@ -48,6 +53,17 @@ from .losses import (
     smooth_l1_loss,
     smooth_labels,
 )
+from .normalisation import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    normal_pdf,
+    normalize,
+    rms_norm,
+    standardise,
+)
 from .regularisation import (
     alpha_dropout,
     dropout,
@@ -61,6 +77,7 @@ from .regularisation import (
 
 __all__ = [
     "alpha_dropout",
+    "batch_norm",
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -73,29 +90,38 @@ __all__ = [
     "dropout2d",
     "dropout3d",
     "elu",
+    "embedding",
     "gaussian_nll_loss",
     "gaussian_noise",
+    "group_norm",
     "hardmax",
     "hardsigmoid",
     "hardtanh",
     "hinge_embedding_loss",
     "hinge_loss",
     "huber_loss",
+    "instance_norm",
     "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "linear",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
     "mse_loss",
     "multi_class_hinge_loss",
     "multi_margin_loss",
     "nll_loss",
+    "normal_pdf",
+    "normalize",
     "one_hot",
     "prelu",
     "probability",
     "relu",
     "relu6",
+    "rms_norm",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "sign_output",
@@ -105,6 +131,7 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "standardise",
     "stochastic_depth",
     "tanh",
 ]

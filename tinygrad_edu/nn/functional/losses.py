@@ -43,11 +43,14 @@ Smoothing = Literal["uniform", "others"]
 
 def reduced(losses: Any, reduction: str) -> Any:
     """Losses of single elements as the loss of a batch."""
-    if reduction == "none":
-        return losses
-    if reduction not in ("mean", "sum"):
+    return losses if known(reduction) == "none" else getattr(np, reduction)(losses)
+
+
+def known(reduction: str) -> Any:
+    """`reduction` itself if there is such a one, else ValueError."""
+    if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"reduction {reduction!r} is not known; choose 'mean', 'sum' or 'none'")
-    return getattr(np, reduction)(losses)
+    return reduction
 
 
 def same_shape(loss: str, input: Any, target: Any) -> tuple[Any, Any]:
@@ -215,8 +218,7 @@ def cross_entropy(
     by_class = target.dtype.kind in "iu"
     ignored = by_class and bool(np.any(target == ignore_index))
     if weight is None and not label_smoothing and not ignored and from_logits:
-        total = softmax_cross_entropy(input, target, axis=axis, reduction="sum" if reduction == "mean" else reduction)
-        return total / max(input.size // input.shape[axis], 1) if reduction == "mean" else total
+        return softmax_cross_entropy(input, target, axis=axis, reduction=known(reduction))
     logp = log_softmax(input, axis=axis) if from_logits else np.log(input)
     if by_class:
         hot, counted = _class_rows(logp, target, ignore_index, axis)
