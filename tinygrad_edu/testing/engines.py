@@ -18,12 +18,18 @@ Array = Any
 class Engine:
     """An adapter: the three things a gradient check asks of an engine. Derive from it for another engine.
 
-    `order` is the highest derivative the engine gives; `module` is what stands for `np` in functions run on it.
+    `order` is the highest derivative the engine gives; `module` is what stands for `np` in functions run on it,
+    `single` says that it knows single precision.
     """
 
     name = "engine"
     order = 1
     module: Any = np
+    single = True
+
+    def constant(self, array: Array) -> Any:
+        """A value that wants no gradient; by default the array itself."""
+        return array
 
     def leaf(self, array: Array) -> Any:
         """A value that wants a gradient, holding `array`."""

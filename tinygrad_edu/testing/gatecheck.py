@@ -207,7 +207,7 @@ def _same_input(problem: Problem, a: int, b: int, mistake: str) -> list[Check]:
 
 def _single(problem: Problem) -> list[Check]:
     """In single precision the value and every gradient are single, and near the double ones."""
-    if any(np.asarray(x).dtype.kind == "c" for x in [*problem.inputs, problem.out]):
+    if problem.complex or not problem.engine.single:
         return []
     inputs = [x.astype(np.float32) if k in problem.wrt else x for k, x in enumerate(problem.inputs)]
     wide = [x.astype(np.float64) if k in problem.wrt else x for k, x in enumerate(inputs)]

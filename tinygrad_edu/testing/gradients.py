@@ -72,7 +72,7 @@ class Problem:
     def leaves(self, arrays: Sequence[Any]) -> list[Any]:
         """Copies of the inputs (a fault may write to them), those to be differentiated as the engine's values."""
         copies = [np.array(x)[()] if self.copies else x for x in arrays]
-        return [self.engine.leaf(x) if k in self.wrt else x for k, x in enumerate(copies)]
+        return [self.engine.leaf(x) if k in self.wrt else self.engine.constant(x) for k, x in enumerate(copies)]
 
     def value(self, *arrays: Any) -> Array:
         """f as numbers."""
