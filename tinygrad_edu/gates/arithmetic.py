@@ -74,4 +74,6 @@ def square(x: Any) -> Any:
 @gate(x=lambda g, out, x, *, dtype: g.astype(x.dtype), symbol="astype", elementwise=True)
 def astype(x: Any, *, dtype: Any) -> Any:
     """Change the dtype: the gradient is brought back to the first one."""
+    if np.dtype(dtype).kind not in "fc":
+        raise TypeError(f"whole numbers have no derivative; use v.data.astype({np.dtype(dtype)})")
     return np.asarray(x).astype(dtype)

@@ -106,7 +106,8 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 def _spacings(varargs: Any, f: Any, axes: list[int]) -> list[Any]:
     """The step along each axis: a number, or the differences of the coordinates."""
-    given, shape = [np.astype(array(x), f.dtype) for x in (varargs or (1.0,))], f.shape
+    dtype, shape = np.result_type(f.dtype, 1.0), f.shape
+    given = [np.astype(array(x), dtype) for x in (varargs or (1.0,))]
     given = given * len(axes) if len(given) == 1 else given
     if len(given) != len(axes):
         raise TypeError(f"np.gradient: {len(given)} spacings for {len(axes)} axes")
