@@ -85,6 +85,7 @@ INDICES = [
     indexed(X, np.array([False, True])),
     indexed(X, (np.array([1, 1]), np.array([2, 2]))),
     indexed(X, np.array([-1, 1])),
+    indexed(X[:, :2], np.array([1, 0])),
     indexed(CUBE, (np.array([[0], [1]]), slice(1, 3), np.array([0, 0]))),
     indexed(CUBE, (slice(None), np.array([True, False, True]), np.array([3, 3]))),
     indexed(CUBE, (0, np.array([2, 2]), None)),
@@ -137,7 +138,7 @@ samples(
 )
 samples(
     "stack",
-    call(X, X + 1, axis=1),
+    call(X, X + 1, X * 2, axis=1),
     call(1.0, 2.0, axis=0),
     drawn=stacked,
     torch=lambda torch, *arrays, axis: torch.stack(arrays, axis),
