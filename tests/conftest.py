@@ -12,8 +12,11 @@ from hypothesis import HealthCheck, settings
 
 from tinygrad_edu.modes import Mode, current_mode
 
-settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("default")
+QUIET = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
+# The same examples in each run, so that a red run means a change; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("repeatable", derandomize=True, **QUIET)
+settings.register_profile("search", **QUIET)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture(autouse=True)

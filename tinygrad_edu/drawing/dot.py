@@ -15,11 +15,15 @@ Style = Literal["circuit", "nodes"]
 INK, WIRE, PALE = "#1b1f24", "#6e7781", "#8c959f"
 VALUE, GRADIENT = "#006b4f", "#b3261e"  # green above, red below, as the courses do; 6.5 : 1 on white
 
-HEAD = """digraph {
-rankdir=LR bgcolor=white pad=0.2 nodesep=0.18 ranksep=0.28 ordering=in
-node [fontname=Helvetica fontsize=12 color="%s" fontcolor="%s" penwidth=1.1 shape=plain]
-edge [color="%s" penwidth=1.1 arrowsize=0.6]
-graph [fontname=Helvetica fontsize=12 fontcolor="%s" color="%s" style=rounded]""" % (INK, INK, WIRE, WIRE, PALE)  # noqa: UP031 - braces of DOT
+HEAD = "\n".join(
+    [
+        "digraph {",
+        "rankdir=LR bgcolor=white pad=0.2 nodesep=0.18 ranksep=0.28 ordering=in",
+        f'node [fontname=Helvetica fontsize=12 color="{INK}" fontcolor="{INK}" penwidth=1.1 shape=plain]',
+        f'edge [color="{WIRE}" penwidth=1.1 arrowsize=0.6]',
+        f'graph [fontname=Helvetica fontsize=12 fontcolor="{WIRE}" color="{PALE}" style=rounded]',
+    ]
+)
 
 
 def to_dot(picture: Picture, style: Style = "circuit") -> str:
