@@ -18,7 +18,6 @@ __all__ = [
     "ELU",
     "SELU",
     "Hardmax",
-    "Hardsigmoid",
     "Hardtanh",
     "LeakyReLU",
     "LogSigmoid",
@@ -104,12 +103,6 @@ class SiLU(_Maybe):
     """x·σ(x)."""
 
     function = F.silu
-
-
-class Hardsigmoid(_Maybe):
-    """x/6 + 1/2 limited to [0, 1]."""
-
-    function = F.hardsigmoid
 
 
 class LeakyReLU(Activation):

@@ -6,8 +6,11 @@ Builds on `functional` and `module`.
 
 from typing import Any
 
+import numpy as np
+
 from . import functional as F
 from .module import Module
+from .parameter import default_dtype
 
 __all__ = [
     "BCELoss",
@@ -28,13 +31,16 @@ __all__ = [
 
 
 class Loss(Module):
-    """A loss whose arguments are kept as attributes and passed to `function`."""
+    """A loss whose arguments are kept as attributes (weights as buffers, as in PyTorch) and passed to `function`."""
 
     function: Any
 
     def __init__(self, **settings: Any) -> None:
         for name, value in settings.items():
-            setattr(self, name, value)
+            if name.endswith("weight"):
+                self.register_buffer(name, None if value is None else np.asarray(value, default_dtype()))
+            else:
+                setattr(self, name, value)
         self._settings = tuple(settings)
 
     def forward(self, input: Any, target: Any, *more: Any) -> Any:

@@ -1,6 +1,6 @@
 """Activation functions, each a gate or a short composition of gates; `input` is an array or a Value.
 
-`relu`, `relu6`, `leaky_relu`, `prelu`, `elu`, `selu`, `celu`, `silu`, `sigmoid`, `logsigmoid`, `hardsigmoid`, `tanh`,
+`relu`, `relu6`, `leaky_relu`, `prelu`, `elu`, `selu`, `celu`, `silu`, `sigmoid`, `logsigmoid`, `tanh`,
 `hardtanh`, `softsign`, `softplus`, `softmax`, `log_softmax`, `hardmax`, `sign_output`. Builds on the gates.
 """
 
@@ -16,7 +16,6 @@ __all__ = [
     "celu",
     "elu",
     "hardmax",
-    "hardsigmoid",
     "hardtanh",
     "leaky_relu",
     "log_softmax",
@@ -93,11 +92,6 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     inside = np.greater(input, min_val) & np.less(input, max_val)
     limits = np.where(np.less_equal(input, min_val), min_val, max_val).astype(input.dtype)
     return np.where(inside, input, limits)
-
-
-def hardsigmoid(input: Any) -> Any:
-    """x/6 + 1/2 limited to [0, 1]."""
-    return relu6(input + 3) / 6
 
 
 def logsigmoid(input: Any) -> Any:

@@ -128,8 +128,11 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
             f"binary_cross_entropy: input runs from {np.min(plain)} to {np.max(plain)} and is no probability; "
             "give logits to binary_cross_entropy_with_logits"
         )
-    losses = -(target * _held_log(input) + (1 - target) * _held_log(1 - input))
-    return reduced(losses if weight is None else losses * weight, reduction)
+    return reduced(_weighted(-(target * _held_log(input) + (1 - target) * _held_log(1 - input)), weight), reduction)
+
+
+def _weighted(losses: Any, weight: Any) -> Any:
+    return losses if weight is None else losses * np.asarray(weight, losses.dtype)
 
 
 def _held_log(p: Any) -> Any:
@@ -148,8 +151,8 @@ def binary_cross_entropy_with_logits(
     if pos_weight is None:
         losses = softplus(input) - input * target
     else:
-        losses = (1 - target) * input + (1 + (np.asarray(pos_weight) - 1) * target) * softplus(-input)
-    return reduced(losses if weight is None else losses * weight, reduction)
+        losses = (1 - target) * input + (1 + (np.asarray(pos_weight, input.dtype) - 1) * target) * softplus(-input)
+    return reduced(_weighted(losses, weight), reduction)
 
 
 def one_hot(labels: Any, num_classes: int = -1) -> Any:
