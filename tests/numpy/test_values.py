@@ -6,6 +6,7 @@ import pytest
 from tinygrad_edu import Value, walk
 from tinygrad_edu.errors import UnsupportedError
 from tinygrad_edu.numpy_protocol.registry import bare
+from tinygrad_edu.testing import gradcheck
 
 X = np.array([[1.5, -2.0], [0.5, 3.0]])
 inf, nan = np.inf, np.nan
@@ -141,3 +142,9 @@ def test_the_uneven_choice_and_split_are_refused_as_numpy_refuses_them():
 @pytest.mark.parametrize("f", [np.sum, np.cumsum, np.sort, np.flip, np.ravel, np.nansum, np.diff, np.tril, np.unique])
 def test_nothing_in_gives_what_numpy_gives(f, shape):
     np.testing.assert_array_equal(f(Value(np.zeros(shape))).data, f(np.zeros(shape)))
+
+
+@pytest.mark.filterwarnings("ignore:`row_stack` alias is deprecated")
+def test_functions_that_reach_values_by_others_are_differentiable_twice():
+    gradcheck(lambda x: np.row_stack([x, x**2]), X[0])
+    gradcheck(lambda x: np.fromfunction(lambda i, j: (i - j) * x**3, (2, 2)), X)
