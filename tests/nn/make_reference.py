@@ -1,5 +1,6 @@
-"""Make `reference.npz`, PyTorch's numbers for every case, for tests where PyTorch is missing: python -m
-tests.nn.make_reference.
+"""Make `reference.npz`, PyTorch's numbers for every case, for tests where PyTorch is missing.
+
+python -m tests.nn.make_reference
 """
 
 from pathlib import Path
@@ -7,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from tests.nn.cases import CASES
-from tests.nn.running import in_torch
+from tests.nn.running import in_torch, packed
 
 
 def main() -> None:
-    found = {f"{case}|{name}": x for case in CASES for name, x in in_torch(case, np.float64).items()}
+    found = {str(case): packed(in_torch(case, np.float64)) for case in CASES}
     np.savez_compressed(Path(__file__).parent / "reference.npz", allow_pickle=False, **found)
 
 

@@ -25,6 +25,11 @@ def filled(state: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def packed(found: dict[str, Any]) -> Any:
+    """All that was collected as one vector, in the order of its names."""
+    return np.concatenate([np.ravel(found[name]).astype(float) for name in sorted(found)])
+
+
 def upstream(outputs: list[Any], dtype: Any) -> list[Any]:
     return [numbers(tuple(out.shape), 90 + k).astype(dtype) for k, out in enumerate(outputs)]
 
