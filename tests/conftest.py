@@ -3,14 +3,14 @@
 import os
 from collections.abc import Iterator
 
-# One thread for matrix products: the workers of a parallel run would fight for the cores. Must precede NumPy.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 from tinygrad_edu.modes import Mode, current_mode
+
+# One thread for matrix products: workers of a parallel run that fight for the cores wait for each other's threads.
+ONE_THREAD = threadpool_limits(1)
 
 QUIET = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
 # The same examples in each run, so that a red run means a change; HYPOTHESIS_PROFILE=search looks for new ones.
