@@ -1,7 +1,8 @@
-"""The command line, `tinygrad-edu …`: `draw` a formula with all its values and gradients.
+"""The command line, `tinygrad-edu …`: `draw` a formula with all its values and gradients, `train` a network, `predict`.
 
-`main`. Each command is one function that adds its arguments and one that runs it; a further command adds a pair to
-`COMMANDS`. Wrong use ends with one line on standard error and exit status 2. Builds on everything below.
+`main`. Each command is one function that adds its arguments and one that runs it (those of `train` and `predict` are in
+`training.commands`); a further command adds a pair to `COMMANDS`. Wrong use ends with one line on standard error and
+exit status 2. Builds on everything below.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 
 from . import errors
 from .engine import Value
+from .training.commands import add_predict, add_train
 
 __all__ = ["main"]
 
@@ -71,7 +73,7 @@ def numbers(assignments: Sequence[str]) -> dict[str, Value | float]:
     return leaves
 
 
-COMMANDS: tuple[Callable[[Subcommands], None], ...] = (add_draw,)
+COMMANDS: tuple[Callable[[Subcommands], None], ...] = (add_draw, add_train, add_predict)
 
 
 def parser() -> argparse.ArgumentParser:

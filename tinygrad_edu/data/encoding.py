@@ -1,6 +1,6 @@
 """From a table's columns to a matrix of numbers for a network, with statistics of the training rows alone.
 
-`TableEncoder`. Builds on `table` and `preprocessing`.
+`TableEncoder` · `check_slips`. Builds on `table` and `preprocessing`.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from ..errors import DataError
 from .preprocessing import OneHotEncoder, StandardScaler
 from .table import Table, near
 
-__all__ = ["TableEncoder"]
+__all__ = ["TableEncoder", "check_slips"]
 
 
 class TableEncoder:
@@ -20,7 +20,8 @@ class TableEncoder:
 
     `fit` decides which columns are numbers (`text` names those to take as words all the same) and takes means,
     deviations and words from the rows it gets; columns that never change are left out (`constant`). A missing number
-    becomes the mean of the training rows, a missing word a row of zeros. Course 001, row `train-statistics-on-test`.
+    becomes the mean of the training rows, a missing word a row of zeros. `shared_scale` is for number columns of one
+    unit. Course 001, row `train-statistics-on-test`.
 
     >>> table = Table("trees.csv", {"kind": ["oak", "ash", "oak"], "height": ["1", "3", "2"]}, [2, 3, 4])
     >>> encoder = TableEncoder().fit(table.rows([0, 1]))
@@ -30,11 +31,11 @@ class TableEncoder:
     [[-1.0, 0.0, 1.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
 
-    def __init__(self, text: Iterable[str] = (), max_words: int = 50) -> None:
+    def __init__(self, text: Iterable[str] = (), max_words: int = 50, *, shared_scale: bool = False) -> None:
         self.text, self.max_words = frozenset(text), max_words
         self.numeric: list[str] = []
         self.constant: list[str] = []
-        self.scaler = StandardScaler()
+        self.scaler = StandardScaler(shared=shared_scale)
         self.words: dict[str, OneHotEncoder] = {}
 
     @property
@@ -87,15 +88,8 @@ class TableEncoder:
         """Refuse numbers with a slip among them, and columns with so many words that they would be learnt by heart."""
         many = []
         for name, encoder in self.words.items():
-            strangers = [] if name in self.text else table.strangers(name)
-            filled = len(table) - int(table.missing(name).sum())
-            if strangers and len(strangers) <= filled / 2:
-                row = strangers[0]
-                raise DataError(
-                    f"{table.name}: column {name!r} is made of numbers but for {len(strangers)} of {filled} cells, "
-                    f"first {table.column(name)[row]!r} on line {table.lines[row]}: mend them, take the column as "
-                    f"words (--text {name}), or leave it out (--ignore {name})"
-                )
+            if name not in self.text:
+                check_slips(table, name)
             if len(encoder.categories_) > self.max_words:
                 many.append(f"{name!r} ({len(encoder.categories_)} words in {len(table)} rows)")
         if many:
@@ -130,3 +124,16 @@ class TableEncoder:
             encoder.words[name] = OneHotEncoder()
             encoder.words[name].categories_ = list(words)
         return encoder
+
+
+def check_slips(table: Table, name: str) -> None:
+    """`DataError` where a column is made of numbers but for less than half of its cells: a slip, or words after all?"""
+    strangers = table.strangers(name)
+    filled = len(table) - int(table.missing(name).sum())
+    if strangers and len(strangers) <= filled / 2:
+        row = strangers[0]
+        raise DataError(
+            f"{table.name}: column {name!r} is made of numbers but for {len(strangers)} of {filled} cells, "
+            f"first {table.column(name)[row]!r} on line {table.lines[row]}: mend them, take the column as "
+            f"words (--text {name}), or leave it out (--ignore {name})"
+        )

@@ -16,7 +16,9 @@ __all__ = ["OneHotEncoder", "StandardScaler"]
 class StandardScaler:
     """Standardise columns, (x - μ) / σ, with the mean and the (biased) deviation of the rows it was fitted on.
 
-    A constant column has σ = 0 and is divided by 1, which gives zeros. NaN is left out of the statistics and stays NaN.
+    With `shared` all columns are divided by one σ, the root mean square of theirs: right where they have one unit, as
+    pixels do, since a pixel that hardly ever changes is then not blown up. A constant column has σ = 0 and is divided
+    by 1, which gives zeros. NaN is left out of the statistics and stays NaN.
     Course 004, row `standardization`; course 001, row `train-statistics-on-test`.
 
     >>> scaler = StandardScaler().fit([[0.0, 5.0], [2.0, 5.0]])
@@ -27,6 +29,9 @@ class StandardScaler:
     mean_: Any
     scale_: Any
 
+    def __init__(self, *, shared: bool = False) -> None:
+        self.shared = shared
+
     def fit(self, X: Any) -> "StandardScaler":
         """Take μ and σ of each column of `X` (N, D)."""
         X = np.asarray(X, np.float64)
@@ -35,6 +40,8 @@ class StandardScaler:
         with np.errstate(over="ignore", invalid="ignore"):
             self.mean_ = np.where(known, X, 0).sum(0) / count
             deviation = np.sqrt(np.square(np.where(known, X - self.mean_, 0)).sum(0) / count)
+        if self.shared and deviation.size:
+            deviation = np.full_like(deviation, np.sqrt(np.square(deviation).mean()))
         # A constant column's mean is rounded: what is left over is noise, not a deviation.
         noise = deviation <= 1e-14 * np.abs(self.mean_)
         self.scale_ = np.where(noise, 1.0, deviation)
