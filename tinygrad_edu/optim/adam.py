@@ -1,17 +1,19 @@
 """Adam: a step scaled by running averages of the gradient and of its square. Builds on `optimizer`.
 
-`Adam`.
+`Adam` · `AdamW` (the weights decay by themselves). The relatives are in `adam_family`.
 """
 
 from math import sqrt
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from .flat import Array
-from .optimizer import OnNonfinite, Optimizer, Parameters, Rate, Update
+from .optimizer import Optimizer, Parameters, Rate, Shared, Update
 
-__all__ = ["Adam"]
+__all__ = ["Adam", "AdamW", "Betas"]
+
+Betas = tuple[float, float]
 
 
 class Adam(Optimizer):
@@ -39,7 +41,7 @@ class Adam(Optimizer):
         self,
         params: Parameters,
         lr: Rate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: Betas = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: Rate = 0,
         amsgrad: bool = False,
@@ -47,53 +49,85 @@ class Adam(Optimizer):
         eps_inside_sqrt: bool = False,
         bias_correction: bool = True,
         decoupled_weight_decay: bool = False,
-        maximize: bool = False,
-        on_nonfinite: OnNonfinite = "raise",
+        **shared: Unpack[Shared],
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "eps_inside_sqrt": eps_inside_sqrt,
-            "bias_correction": bias_correction,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults, maximize=maximize, on_nonfinite=on_nonfinite)
+        common = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        own = {"eps_inside_sqrt": eps_inside_sqrt, "bias_correction": bias_correction}
+        super().__init__(params, common | own | {"decoupled_weight_decay": decoupled_weight_decay}, **shared)
 
-    def memory(self, *, amsgrad: bool, **_: Any) -> dict[str, float]:
+    @staticmethod
+    def memory(*, amsgrad: bool, **_: Any) -> dict[str, float]:
         """m, v and with `amsgrad` the largest v, under PyTorch's names."""
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0} | ({"max_exp_avg_sq": 0.0} if amsgrad else {})
 
+    @staticmethod
     def rule(
-        self,
-        t: int,
-        *,
-        lr: float,
-        betas: tuple[float, float],
-        eps: float,
-        eps_inside_sqrt: bool,
-        bias_correction: bool,
-        **_: Any,
+        t: int, *, lr: float, betas: Betas, eps: float, eps_inside_sqrt: bool, bias_correction: bool, **_: Any
     ) -> Update:
-        """The formula, with the corrections drawn into two numbers: η m̂/(√v̂ + ε) = η √c₂/c₁ · m/(√v + ε √c₂)."""
+        """The formula, with m + (1 − β₁)(g − m) and η m̂/(√v̂ + ε) = η √c₂/c₁ · m/(√v + ε √c₂), one array beside."""
         beta1, beta2 = betas
         c1, c2 = (1 - beta1**t, 1 - beta2**t) if bias_correction else (1.0, 1.0)
         rate = lr * sqrt(c2) / c1
         inside, outside = (eps * c2, 0.0) if eps_inside_sqrt else (0.0, eps * sqrt(c2))
 
         def update(theta: Array, g: Array, m: Array, v: Array, *largest: Array) -> None:
-            m *= beta1
-            m += (1 - beta1) * g
-            v *= beta2
-            v += (1 - beta2) * g * g
+            d = g - m
+            d *= 1 - beta1
+            m += d
+            np.multiply(g, g, out=d)
+            d -= v
+            d *= 1 - beta2
+            v += d
             for peak in largest:
                 v = np.maximum(peak, v, out=peak)
-            root = np.sqrt(v + inside if inside else v)
-            root += outside
-            step = np.divide(m, root, out=root)
-            step *= rate
-            theta -= step
+            np.sqrt(v + inside if inside else v, out=d)
+            d += outside
+            np.divide(m, d, out=d)
+            d *= rate
+            theta -= d
 
         return update
+
+
+class AdamW(Adam):
+    """Adam whose weights decay by themselves, not through the averages (Loshchilov and Hutter 2019).
+
+        θ ← (1 − η λ) θ
+        then Adam's step, with g without the decay
+
+    `lr` is η, `weight_decay` is λ; the rest is Adam's. L2 decay under Adam (`Adam(weight_decay=λ)`) is divided by √v̂
+    with the gradient, so that weights with large gradients hardly decay; here all decay alike.
+
+    >>> from tinygrad_edu import Value
+    >>> w = Value([1.0, -20.0])
+    >>> w.grad = [0.0, 0.0]
+    >>> AdamW([w], lr=0.1, weight_decay=0.5).step()
+    >>> w.data.tolist()
+    [0.95, -19.0]
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: Rate = 1e-3,
+        betas: Betas = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: Rate = 1e-2,
+        amsgrad: bool = False,
+        *,
+        eps_inside_sqrt: bool = False,
+        bias_correction: bool = True,
+        **shared: Unpack[Shared],
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            eps_inside_sqrt=eps_inside_sqrt,
+            bias_correction=bias_correction,
+            decoupled_weight_decay=True,
+            **shared,
+        )

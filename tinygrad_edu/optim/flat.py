@@ -5,7 +5,7 @@
 A parameter's array becomes a view into θ at its first step, so that a method writes to θ and every parameter has moved.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, groupby, pairwise
 from math import isfinite
 from typing import Any
@@ -47,7 +47,7 @@ class Flat:
         self.memory: dict[str, Array] = {}
         self.steps = 0
         self.missed: dict[int, int] = {}
-        self.absent: list[int] = []
+        self.absent: set[int] = set()
 
     def _split(self, vector: Array) -> list[Array]:
         return [
@@ -56,26 +56,30 @@ class Flat:
 
     def gather(self) -> None:
         """Lay the gradients into g and note who has none; take back the parameters that were given other data."""
-        absent = []
+        absent = self.absent = set()
         for i, (p, slot, bound) in enumerate(zip(self.parameters, self.slots, self.bound, strict=True)):
             gradient = p._grad
             if gradient is None:
-                absent.append(i)
+                absent.add(i)
                 slot[...] = 0
                 continue
             if p._data is not bound:
                 self.adopt(i)
             slot[...] = gradient._data if isinstance(gradient, Value) else gradient
-        self.absent = absent
 
     def nonfinite(self) -> Value | None:
         """The first parameter whose gradient has nan or infinite numbers."""
         # g · g is the quickest look at all numbers; when it is not finite it may have overflowed by itself.
-        with np.errstate(over="ignore", invalid="ignore"):
-            square = np.dot(self.gradient, self.gradient)
-        if isfinite(square) or np.isfinite(self.gradient).all():
+        if isfinite(np.vdot(self.gradient, self.gradient)) or np.isfinite(self.gradient).all():
             return None
         return next(p for p, slot in zip(self.parameters, self.slots, strict=True) if not np.isfinite(slot).all())
+
+    def attach(self) -> None:
+        """Let every parameter look at θ, whether it has a gradient or not."""
+        for i, (p, bound) in enumerate(zip(self.parameters, self.bound, strict=True)):
+            if p._data is not bound:
+                self.adopt(i)
+        self.absent = set()
 
     def adopt(self, i: int) -> None:
         """Copy parameter i into θ and let it look at θ from now on."""
@@ -109,33 +113,35 @@ class Flat:
         """How many steps parameter i has taken."""
         return self.steps - self.missed.get(i, 0)
 
-    def stretches(self) -> Iterator[tuple[int, slice]]:
+    def stretches(self) -> list[tuple[int, slice]]:
         """Neighbours that move in this step and have the same clock, as (clock, where in the vectors)."""
         if not self.absent and not self.missed:
-            yield self.steps, slice(0, self.theta.size)
-            return
+            return [(self.steps, slice(0, self.theta.size))]
         moving = (i for i in range(len(self.parameters)) if i not in self.absent)
         # Neighbours have consecutive indices: index less position is constant along a run.
         runs = groupby(enumerate(moving), key=lambda pair: (pair[1] - pair[0], self.clock(pair[1])))
-        for (_, clock), run in runs:
-            members = [i for _, i in run]
-            yield clock, self.span(members[0], members[-1])
+        members = [(clock, [i for _, i in run]) for (_, clock), run in runs]
+        return [(clock, self.span(run[0], run[-1])) for clock, run in members]
 
     def span(self, first: int, last: int) -> slice:
         """Where parameters first … last lie in the vectors."""
         return slice(self.spans[first][0] * self.pairs, self.spans[last][1] * self.pairs)
 
-    def blocks(self, where: slice, names: Sequence[str]) -> Iterator[list[Array]]:
+    def blocks(self, where: slice, names: Iterable[str]) -> Iterator[list[Array]]:
         """θ, g and the named vectors of memory, a block at a time."""
         vectors = [self.theta, self.gradient, *[self.memory[name] for name in names]]
+        if self.theta.size <= BLOCK and where.stop - where.start == self.theta.size:
+            yield vectors
+            return
         for start in range(where.start, where.stop, BLOCK):
             stop = min(start + BLOCK, where.stop)
             yield [vector[start:stop] for vector in vectors]
 
     def remember(self, initial: Mapping[str, float]) -> None:
         """Make the vectors that a method keeps, where they are not there yet."""
-        for name in initial.keys() - self.memory.keys():
-            self.memory[name] = np.full_like(self.theta, initial[name])
+        for name, number in initial.items():
+            if name not in self.memory:
+                self.memory[name] = np.full_like(self.theta, number)
 
     def state(self, i: int) -> dict[str, Any]:
         """What is remembered of parameter i, in its own shape: copies."""

@@ -5,7 +5,7 @@
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
@@ -13,13 +13,20 @@ from ..engine import Value
 from ..errors import GraphError
 from .flat import Array, Flat
 
-__all__ = ["OnNonfinite", "Optimizer", "Parameters", "Rate", "Schedule", "Update"]
+__all__ = ["Optimizer", "Parameters", "Rate", "Schedule", "Shared", "Update"]
 
 Schedule = Callable[[int], float]
 Rate = float | Schedule
-Parameters = Iterable[Value] | Iterable[Mapping[str, Any]]
-OnNonfinite = Literal["raise", "skip"]
 Update = Callable[..., None]
+Parameters = Iterable[Value] | Iterable[Mapping[str, Any]]
+
+
+class Shared(TypedDict, total=False):
+    """What every optimiser takes besides its own settings: see `Optimizer`."""
+
+    maximize: bool
+    on_nonfinite: Literal["raise", "skip"]
+
 
 _PLAIN = frozenset({int, float, bool, tuple, str, type(None)})
 # Where settings lie: from 0 up to, and without, this.
@@ -39,7 +46,6 @@ class Optimizer:
     """
 
     formula: ClassVar[str] = ""
-    decoupled: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         """Take the formula from the docstring: its indented lines."""
@@ -52,7 +58,7 @@ class Optimizer:
         defaults: Mapping[str, Any],
         *,
         maximize: bool = False,
-        on_nonfinite: OnNonfinite = "raise",
+        on_nonfinite: Literal["raise", "skip"] = "raise",
     ) -> None:
         if on_nonfinite not in ("raise", "skip"):
             raise ValueError(f"{self}: on_nonfinite={on_nonfinite!r} is not known; choose 'raise' or 'skip'")
@@ -78,13 +84,15 @@ class Optimizer:
 
     # What a method gives
 
-    def memory(self, *args: Any, **settings: Any) -> dict[str, float]:  # noqa: ARG002 - a method names its own
+    @staticmethod
+    def memory(*args: Any, **settings: Any) -> dict[str, float]:  # noqa: ARG004 - a method names its own
         """The vectors a method remembers, by name, with the number they start from."""
         return {}
 
-    def rule(self, *args: Any, **settings: Any) -> Update:
+    @staticmethod
+    def rule(*args: Any, **settings: Any) -> Update:
         """The update for a parameter's step `t` = 1, 2, …: a function of θ, g and the vectors of `memory`, in place."""
-        raise NotImplementedError(f"{self} has no rule")
+        raise NotImplementedError("an optimiser needs a rule")
 
     # What all share
 
@@ -164,18 +172,32 @@ class Optimizer:
     def _move(self, flat: Flat, settings: dict[str, Any]) -> None:
         initial = self.memory(**settings)
         flat.remember(initial)
-        decay, climb = settings.get("weight_decay", 0), settings["maximize"]
-        decoupled = settings.get("decoupled_weight_decay", self.decoupled)
+        plain = not (settings.get("weight_decay") or settings["maximize"])
         for t, where in flat.stretches():
             update = self.rule(t, **settings)
-            for theta, g, *memory in flat.blocks(where, list(initial)):
-                if climb:
-                    g = -g
-                if decay and decoupled:
-                    theta *= 1 - settings["lr"] * decay
-                elif decay:
-                    g = g + decay * theta
-                update(theta, g, *memory)
+            for vectors in flat.blocks(where, initial):
+                if not plain:
+                    vectors[1] = self._decayed(*vectors[:2], **settings)
+                update(*vectors)
+
+    def _decayed(
+        self,
+        theta: Array,
+        g: Array,
+        *,
+        lr: float,
+        maximize: bool,
+        weight_decay: float = 0,
+        decoupled_weight_decay: bool = False,
+        **_: Any,
+    ) -> Array:
+        """The gradient as the rule is to see it: turned round to climb, with the decay λ θ unless that is decoupled."""
+        if maximize:
+            g = -g
+        if decoupled_weight_decay:
+            theta *= 1 - lr * weight_decay
+            return g
+        return g + weight_decay * theta
 
     # State
 
