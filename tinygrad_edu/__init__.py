@@ -13,6 +13,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import gates, numpy_protocol
+from .calculus import (
+    checkpoint,
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 from .engine import Gate, Value, gate, walk
 from .gates.elementary import relu, sigmoid, softplus
 from .gates.fused import log_softmax, softmax, softmax_cross_entropy
@@ -32,12 +43,19 @@ __all__ = [
     "Drawing",
     "Gate",
     "Value",
+    "checkpoint",
     "data",
     "draw",
     "drawing",
+    "elementwise_grad",
     "gate",
     "gates",
+    "grad",
     "group",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "log_softmax",
     "logsumexp",
     "manual_seed",
@@ -54,6 +72,8 @@ __all__ = [
     "tie_policy",
     "tracing",
     "training",
+    "value_and_grad",
+    "vjp",
     "walk",
 ]
 

@@ -1,7 +1,7 @@
 """Downstream gradients made to fit the inputs they go to: shape, dtype, and what was not used.
 
-`fitted` · `unbroadcast` (the one place that undoes broadcasting) · `without_idle` · `given_gradient` · `seed` ·
-`stale`. Builds on `errors` and `operators`.
+`conjugate` · `fitted` · `unbroadcast` (the one place that undoes broadcasting) · `without_idle` · `given_gradient` ·
+`seed` · `stale`. Builds on `errors` and `operators`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from .operators import GATES, Operators
 if TYPE_CHECKING:
     from .engine import Value
 
-__all__ = ["fitted", "given_gradient", "seed", "stale", "unbroadcast", "without_idle"]
+__all__ = ["conjugate", "fitted", "given_gradient", "seed", "stale", "unbroadcast", "without_idle"]
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -25,6 +25,11 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
         return GATES["broadcast_to"](g, shape=shape)
     stretched = [grown + i for i, n in enumerate(shape) if n == 1 != lengths[i]]
     return g.sum(axis=(*range(grown), *stretched)).reshape(shape)
+
+
+def conjugate(g: Any) -> Any:
+    """The complex conjugate, which a real gradient (or none) is already."""
+    return np.conj(g) if np.iscomplexobj(g) else g
 
 
 def fitted(g: Any, data: Any) -> Any:

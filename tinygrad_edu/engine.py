@@ -254,20 +254,22 @@ def walk(
     *,
     create_graph: bool = False,
     leaves_only: bool = False,
+    wrt: frozenset[Value] = frozenset(),
     watch: Callable[[Value, int, Any, Any], None] | None = None,
 ) -> dict[Value, Any]:
     """Gradient of `root` by every value it was made from, in the order the gates are visited: newest first.
 
     Every value is newer than its inputs, so the serial number alone gives a topological order, without recursion.
-    With `leaves_only` a gradient is let go once its gate has used it.
+    With `leaves_only` a gradient is let go once its gate has used it. With `wrt` the walk ends at these values.
     `watch(node, position, upstream, downstream)` is called for each input a gate passes a gradient to.
     """
     gradients: dict[Value, Any] = {root: seed(root, gradient, create_graph)}
     waiting, order = {root.serial: root}, [-root.serial]
     idle: dict[Value, Array] = {}
+    oldest = min([v.serial for v in wrt], default=0)  # what is older than all of wrt depends on none of it
     while order:
         node = waiting.pop(-heappop(order))
-        if node.gate is None:
+        if node.gate is None or node in wrt:
             continue
         gate, inputs, g, out = node.gate, node.inputs, gradients[node], node if create_graph else node._data
         args = inputs if create_graph else [x._data if isinstance(x, Value) else x for x in inputs]
@@ -276,7 +278,7 @@ def walk(
                 continue
             if x.serial > node.serial:
                 raise stale(node, x)
-            if not x.requires_grad:
+            if not x.requires_grad or (x.serial < oldest and x not in wrt):
                 continue
             down, data = derivative(g, out, *args, **node.settings), x._data
             if type(down) is not type(data) or (

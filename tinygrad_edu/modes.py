@@ -1,7 +1,7 @@
 """What is switched on while gates run: recording, the open group, the policy at ties.
 
-`no_grad()` · `tracing()` · `group(name)` · `tie_policy(policy)`: context managers (also decorators), safe for threads
-and tasks because the current `Mode` is a context variable. Builds on nothing.
+`no_grad()` · `recording()` · `tracing()` · `group(name)` · `tie_policy(policy)`: context managers (also decorators),
+safe for threads and tasks because the current `Mode` is a context variable. Builds on nothing.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Literal
 
-__all__ = ["Group", "Mode", "TiePolicy", "current_mode", "group", "no_grad", "tie_policy", "tracing"]
+__all__ = ["Group", "Mode", "TiePolicy", "current_mode", "group", "no_grad", "recording", "tie_policy", "tracing"]
 
 TiePolicy = Literal["split", "first", "both"]
 
@@ -57,6 +57,13 @@ def no_grad() -> Iterator[None]:
     False
     """
     with _switched(replace(current_mode(), recording=False)):
+        yield
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Gates inside are recorded, also within `no_grad`: a derivative taken there needs its own graph."""
+    with _switched(replace(current_mode(), recording=True)):
         yield
 
 
