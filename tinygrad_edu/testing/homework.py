@@ -132,7 +132,9 @@ def _answer(submission: Path, assignment: Path, case: str, seconds: float) -> di
         ]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         try:
-            subprocess.run(command, cwd=folder, env=environment, timeout=seconds, capture_output=True, check=False)  # noqa: S603 - our own interpreter
+            subprocess.run(  # noqa: S603 - our own interpreter
+                command, cwd=folder, env=environment, timeout=seconds, capture_output=True, check=False
+            )
             return json.loads(file.read_text())
         except subprocess.TimeoutExpired:
             return {"error": f"not done within {seconds:g} seconds: an endless loop?"}

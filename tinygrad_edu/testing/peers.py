@@ -76,7 +76,13 @@ class MyGrad(Engine):
         """The tensor's numbers."""
         return getattr(value, "data", value)[()] if hasattr(value, "backward") else value
 
-    def pull(self, out: Any, upstream: Any, leaves: Sequence[Any], again: bool = False) -> list[Any]:  # noqa: ARG002 - first order
+    def pull(
+        self,
+        out: Any,
+        upstream: Any,
+        leaves: Sequence[Any],
+        again: bool = False,  # noqa: ARG002 - first order only
+    ) -> list[Any]:
         """Gradients by `backward`."""
         if not hasattr(out, "backward") or getattr(out, "constant", False):
             return [None] * len(leaves)
@@ -102,7 +108,13 @@ class Autograd(Engine):
         """The box's numbers."""
         return self.tracer.getval(value)
 
-    def pull(self, out: Any, upstream: Any, leaves: Sequence[Any], again: bool = False) -> list[Any]:  # noqa: ARG002 - first order
+    def pull(
+        self,
+        out: Any,
+        upstream: Any,
+        leaves: Sequence[Any],
+        again: bool = False,  # noqa: ARG002 - first order only
+    ) -> list[Any]:
         """Gradients by its backward pass, from the output's node to each leaf's."""
         if not self.tracer.isbox(out):
             return [None] * len(leaves)
@@ -137,7 +149,13 @@ class Scalars(Engine):
         numbers = np.array([getattr(x, "data", x) for x in value.ravel()], float)
         return numbers.reshape(value.shape)[()]
 
-    def pull(self, out: Any, upstream: Any, leaves: Sequence[Any], again: bool = False) -> list[Any]:  # noqa: ARG002 - first order
+    def pull(
+        self,
+        out: Any,
+        upstream: Any,
+        leaves: Sequence[Any],
+        again: bool = False,  # noqa: ARG002 - first order only
+    ) -> list[Any]:
         """Gradients by `backward` of Σ upstream · out."""
         weighed = [x * float(g) for x, g in zip(np.ravel(np.asarray(out, object)), np.ravel(upstream), strict=True)]
         total = sum(weighed[1:], weighed[0]) if weighed else None
