@@ -97,7 +97,7 @@ class Declaration:
         given = [getattr(x, "name", None) or name for x, name in zip(inputs, names, strict=False)]
         got = [f"{name} {np.shape(array)}" for name, array in zip(given, arrays, strict=False)]
         got += [f"{name}={value!r}" for name, value in settings.items()]
-        kind = GateError if isinstance(error, TypeError) else ShapeError
+        kind: type[Exception] = GateError if isinstance(error, TypeError) else ShapeError
         kind = OutOfRangeError if isinstance(error, IndexError) else kind
         return kind(f"gate {self.name}({', '.join(got)}): {error}")
 
