@@ -20,6 +20,7 @@ a decorator of a function that draws.
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -53,7 +54,8 @@ class Call:
 
     def __str__(self) -> str:
         shapes = ", ".join("×".join(map(str, np.shape(x))) or "0-d" for x in self.inputs)
-        return ", ".join([shapes, *(f"{k}={v}" for k, v in self.settings.items())])
+        text = ", ".join([shapes, *(f"{k}={v}" for k, v in self.settings.items())])
+        return re.sub(" at 0x[0-9a-f]+", "", text)  # an address would differ between test workers
 
 
 @dataclass(frozen=True)
