@@ -50,7 +50,7 @@ def run_dot(text: str, format: str = "svg", *, engine: Engine = "auto", timeout:
             said.append("the bundled renderer has no PDF: install Graphviz, or print the SVG")
             continue
         try:
-            done = subprocess.run(  # noqa: S603 - the program is found by us or named by the user, the text is its input
+            done = subprocess.run(  # noqa: S603 - found by us or named by the user
                 [program, f"-T{format}"], input=text.encode(), capture_output=True, timeout=timeout, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
