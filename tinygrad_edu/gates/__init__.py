@@ -2,11 +2,15 @@
 
 from . import (
     arithmetic,
+    convolution,
     elementary,
     exponential,
     fused,
     linear,
     modular,
+    patches,
+    picking,
+    pooling,
     reduction,
     selection,
     sequences,
@@ -16,11 +20,15 @@ from . import (
 
 __all__ = [
     "arithmetic",
+    "convolution",
     "elementary",
     "exponential",
     "fused",
     "linear",
     "modular",
+    "patches",
+    "picking",
+    "pooling",
     "reduction",
     "selection",
     "sequences",
