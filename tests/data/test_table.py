@@ -78,7 +78,7 @@ MIXED = table(n=["1", "3", "100", ""], w=["x", "y", "z", ""], c=["k"] * 4, code=
 
 
 def test_statistics_come_from_the_fitted_rows_alone() -> None:
-    encoder = TableEncoder(text=["code"]).fit(MIXED.rows([0, 1]))
+    encoder = TableEncoder(text=["code"]).fit(MIXED, rows=[0, 1])
     assert encoder.features == ["n", "w=x", "w=y", "code=1", "code=2"]
     assert encoder.constant == ["c"]
     assert encoder.transform(MIXED).tolist() == [
@@ -104,6 +104,11 @@ def test_a_slip_in_a_column_of_numbers_is_named() -> None:
     assert TableEncoder(text=["age"]).fit(slip).features[0] == "age=1"
 
 
+def test_a_slip_is_noticed_outside_the_training_rows_too() -> None:
+    with pytest.raises(DataError, match="'x' on line 5"):
+        TableEncoder().fit(table(age=["1", "2", "3", "x"]), rows=[0, 1])
+
+
 def test_words_that_name_rows_are_refused() -> None:
     names = table(name=[f"n{k}" for k in range(60)], x=[str(k) for k in range(60)])
     with pytest.raises(DataError, match=r"column 'name' \(60 words in 60 rows\).*--ignore"):
@@ -122,7 +127,7 @@ def test_what_differs_at_prediction_is_named() -> None:
         encoder.transform(Table("other.csv", {"a": ["1"], "B": ["x"]}, [2]))
     with pytest.raises(DataError, match="line 2: 'many' in column 'a' is not a number"):
         encoder.transform(table(a=["many"], b=["x"]))
-    with pytest.raises(DataError, match="line 2: the number in column 'a' is too far"):
+    with pytest.raises(DataError, match="line 2: the number in column 'a' is much too large"):
         encoder.transform(table(a=["1e300"], b=["x"]))
     with pytest.raises(DataError, match="numbers in column 'a' are too large"):
         TableEncoder().fit(table(a=["1e200", "2"]))

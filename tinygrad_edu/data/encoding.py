@@ -18,13 +18,13 @@ __all__ = ["TableEncoder", "check_slips"]
 class TableEncoder:
     """Number columns standardised, then each text column one-hot, as a float32 matrix (rows, features).
 
-    `fit` decides which columns are numbers (`text` names those to take as words all the same) and takes means,
-    deviations and words from the rows it gets; columns that never change are left out (`constant`). A missing number
-    becomes the mean of the training rows, a missing word a row of zeros. `shared_scale` is for number columns of one
-    unit. Course 001, row `train-statistics-on-test`.
+    `fit` looks at all rows to see which columns are numbers (`text` names those to take as words all the same), and
+    takes means, deviations and words from the training `rows` alone; columns that are constant there are left out. A
+    missing number becomes the mean of the training rows, a missing word a row of zeros. `shared_scale` is for number
+    columns of one unit. Course 001, row `train-statistics-on-test`.
 
     >>> table = Table("trees.csv", {"kind": ["oak", "ash", "oak"], "height": ["1", "3", "2"]}, [2, 3, 4])
-    >>> encoder = TableEncoder().fit(table.rows([0, 1]))
+    >>> encoder = TableEncoder().fit(table, rows=[0, 1])
     >>> encoder.features
     ['height', 'kind=ash', 'kind=oak']
     >>> encoder.transform(table).tolist()
@@ -49,20 +49,21 @@ class TableEncoder:
         hot = [f"{name}={word}" for name, encoder in self.words.items() for word in encoder.categories_]
         return [*self.numeric, *hot]
 
-    def fit(self, table: Table) -> "TableEncoder":
+    def fit(self, table: Table, rows: Any = slice(None)) -> "TableEncoder":
         """Learn the columns' kinds and statistics; `DataError` where a text column can't be learnt from."""
         for name in self.text:
             table.column(name)
-        self.constant = [name for name, cells in table.columns.items() if len(set(cells) - {""}) < 2]
+        train = table.rows(rows)
+        self.constant = [name for name, cells in train.columns.items() if len(set(cells) - {""}) < 2]
         kept = [name for name in table.columns if name not in self.constant]
         if not kept:
             raise DataError(f"{table.name}: no column is left to learn from, all others are constant or empty")
         self.numeric = [name for name in kept if name not in self.text and table.is_numeric(name)]
-        self.words = {name: OneHotEncoder().fit(table.column(name)) for name in kept if name not in self.numeric}
+        self.words = {name: OneHotEncoder().fit(train.column(name)) for name in kept if name not in self.numeric}
         self._check_words(table)
         for name in self.numeric:
-            self._check_spread(table, name)
-        self.scaler.fit(self._numbers(table))
+            self._check_spread(train, name)
+        self.scaler.fit(self._numbers(train))
         return self
 
     def transform(self, table: Table) -> Any:
@@ -77,7 +78,7 @@ class TableEncoder:
             row, column = np.argwhere(~np.isfinite(matrix))[0]
             raise DataError(
                 f"{table.name}, line {table.lines[row]}: the number in column {self.features[column]!r} "
-                "is too far from the training rows"
+                "is much too large beside the training rows: mend it, or leave the row out"
             )
         return matrix
 
@@ -91,7 +92,7 @@ class TableEncoder:
             if name not in self.text:
                 check_slips(table, name)
             if len(encoder.categories_) > self.max_words:
-                many.append(f"{name!r} ({len(encoder.categories_)} words in {len(table)} rows)")
+                many.append(f"{name!r} ({len(set(table.column(name)))} words in {len(table)} rows)")
         if many:
             raise DataError(
                 f"{table.name}: too many different words in column {', '.join(many)}, which would be learnt by heart: "

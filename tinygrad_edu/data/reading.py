@@ -95,10 +95,10 @@ def _records(path: Path, text: str, delimiter: str) -> list[tuple[int, list[str]
 def _names(path: Path, header: list[str]) -> list[str]:
     """The column names, each once; a column without a name is called by its number."""
     names = [cell.strip() or f"column {k}" for k, cell in enumerate(header, 1)]
-    if twice := [name for name, times in Counter(names).items() if times > 1]:
-        raise DataError(f"{path} names {', '.join(map(repr, twice))} more than once: give each column its own name")
     if all(is_number(cell.strip()) for cell in header):
         raise DataError(f"{path}: the first line is made of numbers ({names[0]}, …); it has to name the columns")
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise DataError(f"{path} names {', '.join(map(repr, twice))} more than once: give each column its own name")
     return names
 
 

@@ -43,6 +43,8 @@ def usable(table: Table, target: str, missing: Missing, ignore: Iterable[str] = 
             table,
             "--missing drop leaves such rows out, --missing impute puts in the mean of the column (for words: none)",
         )
+    if counters := [name for name in table.columns if name != target and is_counter(table, name)]:
+        notes.append(f"only number the rows: {', '.join(map(repr, counters))} (--ignore leaves such columns out)")
     demanded = [target] if missing == "impute" else list(table.columns)
     lacking = np.any([table.missing(name) for name in demanded], axis=0)
     if lacking.all():
@@ -53,6 +55,11 @@ def usable(table: Table, target: str, missing: Missing, ignore: Iterable[str] = 
         what = f"without a target ({target})" if missing == "impute" else "with missing cells"
         notes.append(f"left out {lacking.sum()} of {len(table)} rows {what}")
     return table.rows(~lacking), notes
+
+
+def is_counter(table: Table, name: str) -> bool:
+    """Does a column count the rows up by one, as an index does?"""
+    return table.is_numeric(name) and bool((np.diff(table.numbers(name)) == 1).all())
 
 
 def refuse_missing(table: Table, way_out: str) -> None:

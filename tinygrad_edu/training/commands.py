@@ -25,7 +25,8 @@ def at_least(least: float, kind: type = int, most: float = float("inf")) -> Any:
     def number(text: str) -> Any:
         value = kind(text)
         if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text} is not from {least:g} to {most:g}")
+            wanted = f"at least {least:g}" if most == float("inf") else f"from {least:g} to {most:g}"
+            raise argparse.ArgumentTypeError(f"{text} should be {wanted}")
         return value
 
     number.__name__ = "number"
@@ -79,8 +80,9 @@ def add_train(subcommands: Any) -> None:
 def run_train(arguments: argparse.Namespace) -> None:
     """Train, say how good the network is, and save it."""
     table, settings = source(arguments)
-    trained = train_table(table, progress=not arguments.quiet, **settings)
     folder = Path(arguments.output or f"{Path(table.name).stem}-trained")
+    folder.mkdir(parents=True, exist_ok=True)
+    trained = train_table(table, progress=not arguments.quiet, **settings)
     print(report(table, trained))
     print("saved in", save(trained, folder))
 
@@ -112,8 +114,8 @@ def report(table: Table, trained: Trained) -> str:
     model, (train, test) = trained.model, trained.rows
     lines = [
         *trained.notes,
-        f"{table.name}: {train} rows to train on, {test} held out; {len(model.encoder.columns)} columns make "
-        f"{len(model.encoder.features)} inputs; {model.network.num_parameters():,} parameters",
+        f"{table.name}: {train} rows to train on, {test} held out; {len(model.encoder.columns)} columns, "
+        f"{len(model.encoder.features)} inputs, {model.network.num_parameters():,} parameters",
         f"after {len(trained.history)} epochs on the rows held out: {trained.verdict}",
         f"for comparison: {trained.guess}",
     ]
@@ -122,7 +124,6 @@ def report(table: Table, trained: Trained) -> str:
 
 def save(trained: Trained, folder: Path) -> str:
     """Write model, history and curves; says what is where."""
-    folder.mkdir(parents=True, exist_ok=True)
     trained.model.save(folder / "model.npz")
     trained.history.save_csv(folder / "history.csv")
     saved = "model.npz (weights and all a prediction needs), history.csv"
@@ -153,14 +154,15 @@ def run_predict(arguments: argparse.Namespace) -> None:
     path = Path(arguments.model)
     model = TabularModel.load(path / "model.npz" if path.is_dir() else path)
     table = read(arguments.table, arguments)
-    predictions = model.predict(table, impute={"impute": True, "refuse": False}.get(arguments.missing))
+    outputs = model.outputs(table, impute={"impute": True, "refuse": False}.get(arguments.missing))
+    columns = {**table.columns, **model.target.decode(outputs)}
     if arguments.output:
         with Path(arguments.output).open("w", newline="", encoding="utf-8") as file:
-            write(file, {**table.columns, **predictions})
+            write(file, columns)
         print(f"{len(table)} predictions written to {arguments.output}", file=sys.stderr)
     else:
-        write(sys.stdout, {**table.columns, **predictions})
-    for remark in [*model.unseen(table), *model.verdicts(table)]:
+        write(sys.stdout, columns)
+    for remark in [*model.unseen(table), *model.verdicts(table, outputs)]:
         print(remark, file=sys.stderr)
 
 

@@ -42,7 +42,7 @@ def save_model(path: str | Path, state: Mapping[str, Any], description: Mapping[
 def load_model(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The state and the description that `save_model` wrote; `DataError` if it was another who wrote the file."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             about = json.loads(archive["about"].item())
             state = {key.removeprefix("state/"): archive[key] for key in archive.files if key != "about"}
         known, description = about["format"] == FORMAT, about["description"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import nn, optim
 from ..data import DataLoader, Table, TableEncoder, train_test_split
-from ..errors import DataError
+from ..errors import DataError, GraphError
 from ..random import manual_seed
 from .cleaning import Missing, refuse_missing, usable
 from .files import load_model, save_model
@@ -55,17 +55,17 @@ class TabularModel:
             if words
         ]
 
-    def verdicts(self, table: Table) -> list[str]:
-        """How good the predictions are, if the table has the target too: a sentence, or none."""
+    def verdicts(self, table: Table, outputs: Any) -> list[str]:
+        """How good the `outputs` for a table are, if it has the target too: a sentence, or none."""
         name = self.target.name
         if name not in table.columns or table.missing(name).all():
             return []
-        known = table.rows(~table.missing(name))
+        known = ~table.missing(name)
         try:
-            wanted = self.target.encode(known)
+            wanted = self.target.encode(table.rows(known))
         except DataError as error:
             return [f"can't be compared with column {name!r}: {error}"]
-        return [f"compared with column {name!r}: {self.target.verdict(wanted, self.outputs(known))}"]
+        return [f"compared with column {name!r}: {self.target.verdict(wanted, outputs[known])}"]
 
     def save(self, path: str | Path) -> None:
         """Write weights, columns, statistics and classes to an .npz file that holds no code."""
@@ -127,6 +127,7 @@ def train_table(
     Statistics come from the training rows alone; the same `seed` gives the same split, weights and figures. Without
     `epochs` there are as many as make 2,000 steps, between 5 and 100. `missing` cells are refused, their rows dropped,
     or imputed (the mean of a number column, no word in a text column). Raises `DataError`.
+    The shared generator is seeded for the weights.
 
     >>> table = Table.from_arrays("line.csv", {"x": [k / 10 for k in range(100)], "y": [k / 5 for k in range(100)]})
     >>> trained = train_table(table, "y", epochs=20)
@@ -136,27 +137,22 @@ def train_table(
     table, notes = usable(table, target, missing, ignore)
     goal, why = target_for(table, target, task)
     notes.append(f"{goal.task}, as {why}")
-    train, test = (
-        table.rows(part)
-        for part in train_test_split(np.arange(len(table)), test_size=test_size, stratify=goal.strata(table), rng=seed)
-    )
-    goal = goal.refitted(train)
-    encoder = TableEncoder(text, max_words, shared_scale=shared_scale).fit(train.without([target]))
+    train, test = train_test_split(np.arange(len(table)), test_size=test_size, stratify=goal.strata(table), rng=seed)
+    goal = goal.refitted(table.rows(train))
+    encoder = TableEncoder(text, max_words, shared_scale=shared_scale).fit(table.without([target]), train)
     if encoder.constant:
         notes.append(f"left out what is constant: {', '.join(map(repr, encoder.constant))}")
     manual_seed(seed)
     model = TabularModel(encoder, goal, hidden, missing == "impute")
-    (X, y), (X_test, y_test) = ((encoder.transform(part), goal.encode(part)) for part in (train, test))
-    batches = DataLoader((X, y), batch_size, rng=seed)
-    history = fit(
-        model.network,
-        goal.loss_of,
-        optim.Adam(model.network.parameters(), lr, weight_decay=weight_decay, decoupled_weight_decay=True),
-        batches,
-        epochs or min(max(round(STEPS / len(batches)), 5), 100),
-        validation=(X_test, y_test),
-        measures=goal.measures,
-        progress=progress,
-    )
-    verdict = goal.verdict(y_test, predict(model.network, X_test))
-    return Trained(model, history, (len(train), len(test)), verdict, goal.guess(y, y_test), notes)
+    X, y = encoder.transform(table), goal.encode(table)
+    batches = DataLoader((X[train], y[train]), batch_size, rng=seed)
+    optimiser = optim.Adam(model.network.parameters(), lr, weight_decay=weight_decay, decoupled_weight_decay=True)
+    epochs = epochs or min(max(round(STEPS / len(batches)), 5), 100)
+    held_out: dict[str, Any] = {"validation": (X[test], y[test]), "measures": goal.measures}
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            history = fit(model.network, goal.loss_of, optimiser, batches, epochs, **held_out, progress=progress)
+    except GraphError as error:
+        raise DataError(f"the loss left all bounds: --lr {lr:g} is too large a step, try {lr / 10:g}") from error
+    verdict = goal.verdict(y[test], predict(model.network, X[test]))
+    return Trained(model, history, (len(train), len(test)), verdict, goal.guess(y[train], y[test]), notes)
