@@ -27,9 +27,16 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     return g.sum(axis=(*range(grown), *stretched)).reshape(shape)
 
 
+_REAL = np.dtype(np.float64)
+
+
 def conjugate(g: Any) -> Any:
-    """The complex conjugate, which a real gradient (or none) is already."""
-    return np.conj(g) if np.iscomplexobj(g) else g
+    """The complex conjugate, which a real array (or None) is already.
+
+    A walk passes on g · f'(z), which changes the output by Re(gradient · dz). The gradient of a complex value that a
+    caller gives or gets is the conjugate of it, the direction of steepest ascent: ∂/∂x + i ∂/∂y for z = x + iy.
+    """
+    return np.conj(g) if getattr(g, "dtype", _REAL).kind == "c" else g
 
 
 def fitted(g: Any, data: Any) -> Any:
@@ -38,6 +45,8 @@ def fitted(g: Any, data: Any) -> Any:
         g = np.asarray(g, data.dtype)
     if g.shape != data.shape:
         g = unbroadcast(g, data.shape)
+    if g.dtype.kind == "c" != data.dtype.kind:  # a real number can't move along the imaginary axis
+        g = np.real(g)
     if g.dtype != data.dtype:
         g = GATES["astype"](g, dtype=data.dtype)
     return g[()] if type(g) is np.ndarray and not g.ndim else g
@@ -88,6 +97,11 @@ def seed(root: "Value", gradient: Any, create_graph: bool) -> Any:
         if root.size != 1:
             raise GraphError(
                 f"{root.label} is not a scalar: call backward(gradient) with an array of its shape, or on v.sum()"
+            )
+        if root.dtype.kind == "c":
+            raise GraphError(
+                f"{root.label} is complex: call backward on np.real(v), np.imag(v) or np.abs(v), which have a "
+                "gradient, or backward(gradient) with a complex number"
             )
         gradient = np.ones(root.shape, root.dtype)
     gradient = given_gradient(gradient, root)

@@ -14,7 +14,7 @@ import numpy as np
 
 from .arrays import frozen, leaf_array, locked
 from .declaration import Declaration, Derivative
-from .downstream import fitted, given_gradient, seed, stale, without_idle
+from .downstream import conjugate, fitted, given_gradient, seed, stale, without_idle
 from .errors import GraphError, ShapeError
 from .modes import Group, current_mode
 from .operators import UFUNCS, Operators
@@ -69,11 +69,9 @@ class Value(Operators):
 
     def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
         self._data = leaf_array(data)
-        self._grad = None
-        self.gate = None
+        self._grad = self.gate = None
         self.group = current_mode().group
-        self.inputs = ()
-        self.settings = {}
+        self.inputs, self.settings = (), _NONE
         self.name = name
         self.requires_grad = requires_grad
         self.serial = _next_serial()
@@ -138,7 +136,9 @@ class Value(Operators):
         >>> float(x.grad)
         6.0
         """
-        for value, g in walk(self, gradient, create_graph=create_graph, leaves_only=leaves_only).items():
+        given = None if gradient is None else conjugate(given_gradient(gradient, self))
+        for value, g in walk(self, given, create_graph=create_graph, leaves_only=leaves_only).items():
+            g = g if type(g) is _scalar else conjugate(g)
             if value.gate is None:
                 value._grad = locked(g if value._grad is None else value._grad + g)
             else:
@@ -166,7 +166,7 @@ def _node(
     group: Group | None,
 ) -> Value:
     value = _new(Value)
-    value._data = data[()] if type(data) is np.ndarray and not data.ndim else data
+    value._data = data if type(data) is _scalar or (type(data) is np.ndarray and data.ndim) else np.asarray(data)[()]
     value._grad = None
     value.gate = gate
     value.inputs = inputs

@@ -326,6 +326,20 @@ class Operators:
         """Two axes exchanged."""
         return FUNCTIONS[np.swapaxes](self, axis1, axis2)
 
+    @property
+    def real(self) -> "Value":
+        """Real part of each element."""
+        return FUNCTIONS[np.real](self)
+
+    @property
+    def imag(self) -> "Value":
+        """Imaginary part of each element."""
+        return FUNCTIONS[np.imag](self)
+
+    def conj(self) -> "Value":
+        """Complex conjugate of each element."""
+        return GATES["conjugate"](self)
+
     def squeeze(self, axis: Axis = None) -> "Value":
         """Axes of length one removed."""
         return FUNCTIONS[np.squeeze](self, axis)

@@ -2,6 +2,7 @@
 
 from . import (
     arithmetic,
+    complex_numbers,
     convolution,
     elementary,
     exponential,
@@ -20,6 +21,7 @@ from . import (
 
 __all__ = [
     "arithmetic",
+    "complex_numbers",
     "convolution",
     "elementary",
     "exponential",

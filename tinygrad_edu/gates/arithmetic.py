@@ -56,7 +56,7 @@ def _power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
 def _power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
     """x^y · log x, and 0 at x = 0 where x^y is: 0 · log 0 would give nan."""
     zero = np.equal(x, 0) & np.equal(out, 0)
-    return g * out * np.log(np.where(zero, 1, x))
+    return g * out * np.log(np.where(zero, 1, x).astype(out.dtype))
 
 
 @gate(x=_power_by_base, y=_power_by_exponent, symbol="^", elementwise=True, numpy=np.power)
@@ -71,7 +71,7 @@ def square(x: Any) -> Any:
     return np.square(x)
 
 
-@gate(x=lambda g, out, x, *, dtype: g.astype(x.dtype), symbol="astype", elementwise=True)
+@gate(x=lambda g, out, x, *, dtype: g, symbol="astype", elementwise=True)
 def astype(x: Any, *, dtype: Any) -> Any:
     """Change the dtype: the gradient is brought back to the first one."""
     if np.dtype(dtype).kind not in "fc":

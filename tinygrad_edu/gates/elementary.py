@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..downstream import conjugate
 from ..engine import gate
 
 __all__ = ["abs_", "cos", "exp", "log", "relu", "sigmoid", "sin", "softplus", "sqrt", "tanh"]
@@ -30,9 +31,9 @@ def sqrt(x: Any) -> Any:
     return np.sqrt(x)
 
 
-@gate(x=lambda g, out, x: g * np.sign(x), symbol="|x|", elementwise=True, numpy=np.absolute)
+@gate(x=lambda g, out, x: g * conjugate(np.sign(x)), symbol="|x|", elementwise=True, numpy=np.absolute)
 def abs_(x: Any) -> Any:
-    """Absolute value: the upstream gradient times the sign of the input, 0 at 0."""
+    """Absolute value: the upstream gradient times the sign of the input (x/|x| conjugated), 0 at 0."""
     return np.abs(x)
 
 

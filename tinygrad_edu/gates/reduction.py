@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..downstream import conjugate
 from ..engine import gate
 from .shaping import broadcast_to
 
@@ -123,7 +124,7 @@ def _centred(x: Any, axis: Axis) -> Any:
 
 @gate(
     x=lambda g, out, x, *, axis, ddof, keepdims: (
-        kept(g, x, axis) * (2 / (count(x, axis) - ddof)) * _centred(x, axis) if x.size else x * 0
+        kept(g, x, axis) * (2 / (count(x, axis) - ddof)) * conjugate(_centred(x, axis)) if x.size else x * 0
     ),
     parts=lambda x, *, axis, ddof, keepdims: (
         np.sum(np.square(_centred(x, axis)), axis=axis, keepdims=keepdims) / (count(x, axis) - ddof)
@@ -142,7 +143,7 @@ def quotient(numerator: Any, denominator: Any) -> Any:
 
 @gate(
     x=lambda g, out, x, *, axis, ddof, keepdims: (
-        kept(quotient(g, out), x, axis) * (1 / (count(x, axis) - ddof)) * _centred(x, axis) if x.size else x * 0
+        kept(quotient(g, out), x, axis) / (count(x, axis) - ddof) * conjugate(_centred(x, axis)) if x.size else x * 0
     ),
     parts=lambda x, *, axis, ddof, keepdims: np.sqrt(np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)),
 )
@@ -151,10 +152,11 @@ def std(x: Any, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> 
     return np.std(x, axis, ddof=ddof, keepdims=keepdims)
 
 
-@gate(x=lambda g, out, x, *, axis, keepdims: kept(quotient(g, out), x, axis) * x, symbol="‖x‖")
+@gate(x=lambda g, out, x, *, axis, keepdims: kept(quotient(g, out), x, axis) * conjugate(x), symbol="‖x‖")
 def norm(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Euclidean norm over `axis` (all by default): each element gets x/‖x‖ of the upstream gradient, 0 at x = 0."""
-    return np.sqrt(np.add.reduce(np.square(x), axis, keepdims=keepdims))
+    squares = np.square(x) if x.dtype.kind != "c" else np.square(x.real) + np.square(x.imag)
+    return np.sqrt(np.add.reduce(squares, axis, keepdims=keepdims))
 
 
 @gate(

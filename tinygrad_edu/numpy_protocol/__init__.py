@@ -7,6 +7,7 @@ on `registry`. Builds on the gates.
 
 from . import (
     arithmetic,
+    complex_numbers,
     constants,
     joining,
     linalg,
@@ -25,6 +26,7 @@ from .registry import constant, implements, refused
 
 __all__ = [
     "arithmetic",
+    "complex_numbers",
     "constant",
     "constants",
     "implements",

@@ -107,7 +107,8 @@ def _moment(gate: Any, measure: Function, *, name: str) -> Function:
 
 
 def _variance(centred: Any, axis: Any, free: Any) -> Any:
-    return np.sum(np.square(centred), axis=axis, keepdims=True) / free
+    squares = np.real(centred * np.conj(centred)) if centred.dtype.kind == "c" else np.square(centred)
+    return np.sum(squares, axis=axis, keepdims=True) / free
 
 
 def _deviation(centred: Any, axis: Any, free: Any) -> Any:

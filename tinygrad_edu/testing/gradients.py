@@ -215,14 +215,15 @@ def orders(problem: Problem, order: int = 2, tolerance: float = 1e-8) -> list[Ch
         # Kinks that bend up and down may cancel in a sum, and then no choice of subgradients fits its slopes.
         problem = problem.weighed(np.abs(problem.upstream))
         checks = _order(problem, problem.pulled(*problem.inputs), problem.scalar, "gradient", tolerance)
-    if order < 2 or problem.engine.order < 2 or any(check.ok is False for check in checks) or problem.complex:
+    if order < 2 or problem.engine.order < 2 or any(check.ok is False for check in checks):
         return checks
     curved = Problem(problem.bent, problem.inputs, wrt=problem.wrt, engine=problem.engine)
     curved.kinks = problem.kinks
     weights = [curved.like(problem.inputs[k]) for k in problem.wrt]
 
     def slope(*arrays: Any) -> Any:
-        return sum(np.sum(v * g) for v, g in zip(weights, curved.pulled(*arrays), strict=True))
+        total = np.asarray(sum(np.sum(v * g) for v, g in zip(weights, curved.pulled(*arrays), strict=True)))
+        return total[()].real if curved.complex else total[()]
 
     second = curved.pulled_twice(weights, *problem.inputs)
     return checks + _order(curved, second, slope, "second derivative", tolerance)
