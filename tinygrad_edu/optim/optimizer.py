@@ -15,7 +15,7 @@ from .flat import Array, Flat
 
 __all__ = ["Optimizer", "Parameters", "Rate", "Schedule", "Shared", "Update"]
 
-Schedule = Callable[[int], float]
+Schedule = Callable[[float], float]
 Rate = float | Schedule
 Update = Callable[..., None]
 Parameters = Iterable[Value] | Iterable[Mapping[str, Any]]
