@@ -134,6 +134,40 @@ NORMS = [
     case("LocalResponseNorm", 4, 0.1, 0.5, 2.0, on=[real(2, 6, 3)]),
 ]
 
+IMAGE = real(2, 4, 6, 5)
+SPACE = [
+    case("Conv1d", 3, 4, 3, on=[real(2, 3, 7)]),
+    case("Conv1d", 4, 4, 3, 2, 2, 2, 2, on=[real(2, 4, 9)]),
+    case("Conv1d", 3, 2, 4, on=[real(3, 7)], padding="same", padding_mode="circular"),
+    case("Conv2d", 4, 3, 3, on=[IMAGE]),
+    case("Conv2d", 4, 3, (3, 2), (2, 1), (1, 0), on=[IMAGE], bias=False),
+    case("Conv2d", 4, 8, 1, on=[IMAGE], groups=4),
+    case("Conv2d", 4, 2, 3, on=[IMAGE], padding="same", dilation=2),
+    case("Conv2d", 4, 2, 2, on=[IMAGE], padding="valid", stride=3),
+    *[case("Conv2d", 4, 2, 3, 2, 2, on=[IMAGE], padding_mode=m) for m in ("reflect", "replicate", "circular")],
+    case("Conv3d", 2, 2, 2, on=[real(1, 2, 3, 3, 4)], padding=1),
+    case("ConvTranspose1d", 3, 2, 3, on=[real(2, 3, 4)], stride=2),
+    case("ConvTranspose2d", 4, 2, 3, 2, 1, 1, 2, on=[real(2, 4, 3, 2)]),
+    case("ConvTranspose2d", 4, 3, (2, 3), on=[real(4, 3, 2)], dilation=2, bias=False),
+    case("ConvTranspose3d", 2, 2, 2, on=[real(1, 2, 2, 2, 2)], stride=2),
+    case("MaxPool1d", 3, on=[real(2, 3, 8)]),
+    case("MaxPool2d", 2, on=[IMAGE]),
+    case("MaxPool2d", 3, 2, 1, on=[IMAGE], ceil_mode=True),
+    case("MaxPool2d", 2, 1, on=[IMAGE], dilation=2),
+    case("MaxPool3d", 2, on=[real(1, 2, 4, 2, 4)]),
+    case("AvgPool1d", 3, 2, on=[real(2, 3, 8)], padding=1),
+    case("AvgPool2d", 3, 2, 1, on=[IMAGE]),
+    case("AvgPool2d", 3, 2, 1, True, False, on=[IMAGE]),
+    case("AvgPool2d", 2, on=[real(4, 6, 5)], divisor_override=3),
+    case("AvgPool3d", 2, on=[real(1, 2, 4, 2, 4)]),
+    *[case(f"Adaptive{kind}Pool1d", 3, on=[real(2, 3, 7)]) for kind in ("Max", "Avg")],
+    *[case(f"Adaptive{kind}Pool2d", (4, None), on=[IMAGE]) for kind in ("Max", "Avg")],
+    *[case(f"Adaptive{kind}Pool3d", 2, on=[real(1, 2, 3, 4, 2)]) for kind in ("Max", "Avg")],
+    case("Unfold", 3, 1, 1, 2, on=[IMAGE]),
+    case("Unfold", (2, 3), on=[IMAGE], dilation=2),
+    case("Fold", (4, 5), 2, 1, 1, on=[real(2, 8, 30)]),
+]
+
 NOISE = [
     case(kind, on=[real(*shape)], training=False)
     for kind, shape in (
@@ -217,4 +251,4 @@ LOSSES = [
     case("GaussianNLLLoss", on=[real(4, 3), real(4, 3), Input((4, 1), "positive")], full=True, reduction="none"),
 ]
 
-CASES = AFFINE + ACTIVATIONS + NORMS + NOISE + RECURRENT + ATTENTION + LOSSES
+CASES = AFFINE + ACTIVATIONS + SPACE + NORMS + NOISE + RECURRENT + ATTENTION + LOSSES

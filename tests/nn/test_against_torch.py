@@ -46,9 +46,9 @@ def test_a_wrong_layer_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 ONLY_HERE = {
-    "DropConnectLinear", "Diagnosis", "GaussianNoise", "Hardmax", "HingeLoss", "Lambda", "LayerDiagnosis", "MLP",
-    "Maxout", "Module", "ModuleDict", "ModuleList", "MultiClassHingeLoss", "Neuron", "Parameter", "Perceptron",
-    "Residual", "Sequential", "StochasticDepth", "Summary", "SummaryRow",
+    "Diagnosis", "DropConnectLinear", "FractionalMaxPool2d", "GaussianNoise", "Hardmax", "HingeLoss", "Lambda",
+    "LayerDiagnosis", "MLP", "Maxout", "Module", "ModuleDict", "ModuleList", "MultiClassHingeLoss", "Neuron",
+    "Parameter", "Perceptron", "Residual", "Sequential", "StochasticDepth", "Summary", "SummaryRow",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ works on a whole model, `models` small networks of the courses. Builds on the en
 """
 
 from ..random import manual_seed
-from . import functional, init, penalties, utils
+from . import functional, init, models, penalties, utils
 from .activation import (
     CELU,
     ELU,
@@ -39,6 +39,16 @@ from .containers import (
     Residual,
     Sequential,
     Unflatten,
+)
+from .convolution import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+    Fold,
+    Unfold,
 )
 from .diagnosis import (
     Diagnosis,
@@ -96,6 +106,21 @@ from .parameter import (
     default_dtype,
     set_default_dtype,
 )
+from .pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    FractionalMaxPool2d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+)
 from .recurrent import (
     GRU,
     LSTM,
@@ -128,13 +153,28 @@ __all__ = [
     "MLP",
     "RNN",
     "SELU",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
     "AlphaDropout",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
     "Bilinear",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CrossEntropyLoss",
     "Diagnosis",
     "DropConnectLinear",
@@ -144,6 +184,8 @@ __all__ = [
     "Dropout3d",
     "Embedding",
     "Flatten",
+    "Fold",
+    "FractionalMaxPool2d",
     "GRUCell",
     "GaussianNLLLoss",
     "GaussianNoise",
@@ -169,6 +211,9 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
     "Maxout",
     "Module",
     "ModuleDict",
@@ -198,6 +243,7 @@ __all__ = [
     "SummaryRow",
     "Tanh",
     "Unflatten",
+    "Unfold",
     "activation_pattern",
     "default_dtype",
     "diagnose",
@@ -206,6 +252,7 @@ __all__ = [
     "init",
     "load_state",
     "manual_seed",
+    "models",
     "penalties",
     "saturation",
     "save_state",

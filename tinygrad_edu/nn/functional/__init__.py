@@ -1,7 +1,7 @@
 """Layers as plain functions, under PyTorch's names: data first, settings by keyword; each takes arrays or Values.
 
-`activations` · `attention` · `linear` · `losses` · `normalisation` · `regularisation`. Builds on the gates and
-`random`.
+`activations` · `attention` · `convolution` · `linear` · `losses` · `normalisation` · `regularisation`. Builds on the
+gates and `random`.
 """
 
 from .activations import (
@@ -27,6 +27,31 @@ from .activations import (
 from .attention import (
     embedding,
     scaled_dot_product_attention,
+)
+from .convolution import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_output_size,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    fold,
+    fractional_max_pool2d,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    pad,
+    unfold,
 )
 from .linear import (
     bilinear,
@@ -75,12 +100,28 @@ from .regularisation import (
 )
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
     "alpha_dropout",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
     "batch_norm",
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_output_size",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cosine_similarity",
     "cross_entropy",
     "dropconnect",
@@ -90,6 +131,8 @@ __all__ = [
     "dropout3d",
     "elu",
     "embedding",
+    "fold",
+    "fractional_max_pool2d",
     "gaussian_nll_loss",
     "gaussian_noise",
     "group_norm",
@@ -107,6 +150,9 @@ __all__ = [
     "local_response_norm",
     "log_softmax",
     "logsigmoid",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
     "mse_loss",
     "multi_class_hinge_loss",
     "multi_margin_loss",
@@ -114,6 +160,7 @@ __all__ = [
     "normal_pdf",
     "normalize",
     "one_hot",
+    "pad",
     "prelu",
     "probability",
     "relu",
@@ -132,4 +179,5 @@ __all__ = [
     "standardise",
     "stochastic_depth",
     "tanh",
+    "unfold",
 ]
