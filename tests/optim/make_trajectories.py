@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .cases import OURS, TORCH, Case
-from .problems import STEPS, Gradient, problems
+from .problems import FULL, STEPS, Gradient, problems
 
 FILE = Path(__file__).with_name("trajectories.json")
 KEPT = (1, 10, STEPS)
@@ -62,11 +62,42 @@ def by_oracle(case: Case, start: list[Any], gradient: Gradient) -> dict[str, lis
     return {step: path[step] for step in map(str, KEPT)}
 
 
+# One move a step: a quasi-Newton method doubles its rounding errors every few moves while it is far from the bottom,
+# so that two correct programs part after a hundred.
+SEARCHES: dict[str, dict[str, Any]] = {
+    "LBFGS wolfe": {"line_search_fn": "strong_wolfe", "max_iter": 1, "max_eval": 50, "history_size": 8},
+    "LBFGS plain": {"lr": 0.2, "max_iter": 1, "history_size": 6},
+}
+
+
+def lbfgs_by_torch(settings: dict[str, Any], start: list[Any], full: Any) -> dict[str, list[float]]:
+    import torch
+
+    params = [torch.nn.Parameter(torch.tensor(a, dtype=torch.float64)) for a in start]
+    optimizer = torch.optim.LBFGS(params, **settings)
+
+    def closure() -> float:
+        loss, gradient = full([p.detach().numpy() for p in params])
+        for p, g in zip(params, gradient, strict=True):
+            p.grad = torch.tensor(g, dtype=torch.float64)
+        return loss
+
+    path = {}
+    for step in range(STEPS):
+        optimizer.step(closure)
+        path[str(step + 1)] = flattened([p.detach().numpy() for p in params])
+    return {step: path[step] for step in map(str, KEPT)}
+
+
 def main() -> None:
     stored = {}
     for case in TORCH + OURS:
         by = by_torch if case.peer else by_oracle
         stored[case.name] = {name: by(case, start, gradient) for name, (start, gradient) in problems().items()}
+    for name, settings in SEARCHES.items():
+        stored[name] = {
+            problem: lbfgs_by_torch(settings, start, FULL[problem]) for problem, (start, _) in problems().items()
+        }
     FILE.write_text(json.dumps(stored, separators=(",", ":"), ensure_ascii=False).replace('},"', '},\n"') + "\n")
 
 

@@ -37,6 +37,32 @@ def network(theta: list[Any], step: int) -> list[Any]:
     return [x.T @ back, back.sum(0), hidden.T @ error]
 
 
+def full_quadratic(theta: list[Any]) -> tuple[float, list[Any]]:
+    """x²/10 + y² + 10 z² and (a − 3)⁴ + (a − 3)²."""
+    scales = np.array([0.1, 1.0, 10.0])
+    x, a = theta[0], theta[1] - 3.0
+    return float(np.sum(scales * x * x) + a**4 + a * a), [2 * scales * x, np.asarray(4 * a**3 + 2 * a)]
+
+
+def full_rosenbrock(theta: list[Any]) -> tuple[float, list[Any]]:
+    """The loss whose gradient `rosenbrock` is."""
+    x, y = theta[0]
+    return float(np.sum((1 - x) ** 2 + 5 * (y - x * x) ** 2)), rosenbrock(theta, 0)
+
+
+def full_network(theta: list[Any]) -> tuple[float, list[Any]]:
+    """The mean over all mini-batches of `network`, with a decay that gives a curved bottom."""
+    batches = [network(theta, step) for step in range(3)]
+    gradient = [sum(parts) / 3 + 0.2 * p for parts, p in zip(zip(*batches, strict=True), theta, strict=True)]
+    rng = np.random.default_rng(7)
+    x, t, (w, b, v) = rng.normal(size=(12, 3)), rng.normal(size=12), theta
+    loss = np.mean((np.tanh(x @ w + b) @ v - t) ** 2) + 0.1 * sum(np.sum(p * p) for p in theta)
+    return float(loss), gradient
+
+
+FULL = {"quadratic": full_quadratic, "rosenbrock": full_rosenbrock, "network": full_network}
+
+
 def problems() -> dict[str, tuple[list[Any], Gradient]]:
     rng = np.random.default_rng(3)
     return {

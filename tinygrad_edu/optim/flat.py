@@ -91,7 +91,8 @@ class Flat:
                 f"{p.label} has become {p.dtype} of shape {p.shape}, but the optimiser was made for {view.dtype} of "
                 f"shape {view.shape}: give it data of that kind, or make a new optimiser"
             )
-        view[...] = p._data
+        start, stop = self.spans[i]
+        self.own[start:stop] = np.ravel(p._data)  # not through the view, which `Value.data` locks
         p._data = self.bound[i] = view if view.ndim else view[()]
 
     def release(self) -> None:

@@ -104,9 +104,10 @@ class Optimizer:
         if unknown := group.keys() - {"params", *self.defaults}:
             raise ValueError(f"{self}: unknown setting {sorted(unknown)}; its settings are {sorted(self.defaults)}")
         params = group["params"]
-        leaves = list(dict.fromkeys([params] if isinstance(params, Value) else params))
+        leaves = [params] if isinstance(params, Value) else list(params)
         for p in leaves:
             self._check_leaf(p)
+        leaves = list(dict.fromkeys(leaves))
         full = {**self.defaults, **group, "params": leaves}
         for name in full.keys() & _UNDER.keys():
             self._check_range(name, full[name])
