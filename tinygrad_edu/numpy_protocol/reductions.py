@@ -99,7 +99,7 @@ def _moment(gate: Any, measure: Function, *, name: str) -> Function:
         if not given(where) and mean is missing:
             return gate(a, axis=axis, ddof=ddof, keepdims=kept(keepdims))
         centre = np.mean(a, axis=axis, keepdims=True, where=where) if mean is missing else mean
-        free = np.maximum(counted(a, axis, where) - ddof, 0).astype(a.dtype)
+        free = np.maximum(counted(a, axis, where) - ddof, 0).astype(np.finfo(a.dtype).dtype)  # real
         result = measure(masked(a - centre, where, 0), axis, free)
         return result if kept(keepdims) else np.squeeze(result, reduction.reduced_axes(axis, a.ndim))
 
