@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.nn.training import descend
-from tinygrad_edu import Value, manual_seed, nn, optim
-from tinygrad_edu.errors import ShapeError
+from tinygrad_edu import Value, manual_seed, nn, optim, tracing
+from tinygrad_edu.errors import GraphError, ShapeError
 from tinygrad_edu.nn import functional as F
 
 X = np.random.default_rng(0).normal(size=(6, 4))
@@ -306,3 +306,11 @@ def test_batch_normalisation_and_dropout_can_stand_alone_or_together() -> None:
         net = nn.Sequential(nn.Linear(4, 8), *extra, nn.ReLU(), nn.Linear(8, 2))
         losses = descend(net, lambda net=net: F.cross_entropy(net(X), y), 80, 0.3)
         assert np.mean(losses[-10:]) < losses[0]
+
+
+@pytest.mark.parametrize("make", NOISY)
+def test_what_happens_anew_at_each_call_is_not_frozen_by_a_trace(make: Any) -> None:
+    with tracing(), pytest.raises(GraphError, match=r"model\.eval\(\)"):
+        make()(Value(X))
+    with tracing():
+        make().eval()(Value(X))

@@ -89,6 +89,7 @@ class _BatchNorm(_Running):
         """The same shape."""
         self._checked(input)
         if self.training and self.running_mean is not None:
+            F.untraced("moving the running statistics")
             self._track(input.data if isinstance(input, Value) else np.asarray(input))
         mean, var = self.running_mean, self.running_var
         return F.batch_norm(input, mean, var, self.weight, self.bias, self.training, eps=self.eps)
@@ -155,6 +156,7 @@ class _InstanceNorm(_Running):
         batch = np.expand_dims(input, 0) if single else input
         self._checked(batch)
         if self.training and self.running_mean is not None:
+            F.untraced("moving the running statistics")
             x, axes = batch.data if isinstance(batch, Value) else batch, tuple(range(2, batch.ndim))
             self._follow(x.mean(axes).mean(0), x.var(axes, ddof=1).mean(0), self.momentum)
         from_input = self.training or self.running_mean is None

@@ -108,6 +108,8 @@ class StochasticDepth(Noise):
 
     def forward(self, input: Any) -> Any:
         """The same shape."""
+        if self.training:
+            F.untraced("StochasticDepth")
         if self.training and generator().random() >= self.survival_prob:
             return input
         branch = self.block(input)

@@ -97,6 +97,7 @@ from .regularisation import (
     gaussian_noise,
     probability,
     stochastic_depth,
+    untraced,
 )
 
 __all__ = [
@@ -180,4 +181,5 @@ __all__ = [
     "stochastic_depth",
     "tanh",
     "unfold",
+    "untraced",
 ]

@@ -16,6 +16,7 @@ from ...gates import patches, picking, pooling
 from ...gates.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from ...gates.windows import Size, Windows, each
 from ...random import generator
+from .regularisation import untraced
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -155,8 +156,10 @@ def fractional_max_pool2d(
     if output_size is None:
         ratios = output_ratio if isinstance(output_ratio, Sequence) else (output_ratio, output_ratio)
         output_size = tuple(int(n * r) for n, r in zip(input.shape[2:], ratios, strict=True))
-    samples = generator().random((*input.shape[:2], 2)) if random_samples is None else random_samples
-    return pooling.fractional_max_pool(input, size=output_size, window=kernel_size, samples=samples)
+    if random_samples is None:
+        untraced("fractional_max_pool2d")
+        random_samples = generator().random((*input.shape[:2], 2))
+    return pooling.fractional_max_pool(input, size=output_size, window=kernel_size, samples=random_samples)
 
 
 def unfold(input: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Any:

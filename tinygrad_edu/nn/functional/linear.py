@@ -6,6 +6,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from ...random import generator
+from .regularisation import untraced
 
 __all__ = ["bilinear", "cosine_similarity", "dropconnect", "linear"]
 
@@ -44,6 +45,7 @@ def dropconnect(input: Any, weight: Any, bias: Any = None, p: float = 0.5, train
     """
     if not training:
         return linear(input, weight * (1 - p), bias)
+    untraced("dropconnect")
     kept = (generator().random(weight.shape) >= p).astype(weight.dtype)
     return linear(input, weight * kept, bias)
 

@@ -6,7 +6,8 @@ Builds on `random` and the gates.
 
 from typing import Any
 
-from ...errors import ShapeError
+from ...errors import GraphError, ShapeError
+from ...modes import current_mode
 from ...random import generator
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "gaussian_noise",
     "probability",
     "stochastic_depth",
+    "untraced",
 ]
 
 
@@ -26,6 +28,12 @@ def probability(what: str, p: float) -> float:
     if not 0 <= p <= 1:
         raise ValueError(f"{what}: p={p} is no probability; give a number from 0 to 1")
     return p
+
+
+def untraced(what: str) -> None:
+    """GraphError while tracing: what a layer does anew at each call, a trace would do once and freeze."""
+    if current_mode().everything:
+        raise GraphError(f"{what} in training can't be traced: the trace would freeze it; call model.eval() first")
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, *, inverted: bool = True) -> Any:
@@ -45,6 +53,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, inverted: bool
 
 
 def _mask(input: Any, shape: tuple[int, ...], p: float, inverted: bool) -> Any:
+    untraced("dropout")
     kept = (generator().random(shape) >= p).astype(input.dtype)
     return kept / (1 - p) if inverted and p < 1 else kept
 
@@ -81,6 +90,7 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False) -> Any:
     probability("alpha_dropout", p)
     if not training or p == 0:
         return input
+    untraced("alpha_dropout")
     low = -1.0507009873554805 * 1.6732632423543772
     scale = 0.0 if p == 1 else ((1 - p) * (1 + p * low**2)) ** -0.5
     kept = (generator().random(input.shape) >= p).astype(input.dtype)
@@ -91,6 +101,7 @@ def gaussian_noise(input: Any, std: float = 0.1, training: bool = True) -> Any:
     """x plus normal noise of this standard deviation in training."""
     if not training or std == 0:
         return input
+    untraced("gaussian_noise")
     return input + generator().normal(0, std, input.shape).astype(input.dtype)
 
 
