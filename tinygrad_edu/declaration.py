@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from .errors import GateError, GraphError, OutOfRangeError, ShapeError
+from .errors import DegenerateError, GateError, GraphError, OutOfRangeError, ShapeError
 from .operators import GATES
 
 __all__ = ["Declaration", "Derivative"]
@@ -99,6 +99,7 @@ class Declaration:
         got += [f"{name}={value!r}" for name, value in settings.items()]
         kind: type[Exception] = GateError if isinstance(error, TypeError) else ShapeError
         kind = OutOfRangeError if isinstance(error, IndexError) else kind
+        kind = DegenerateError if isinstance(error, np.linalg.LinAlgError) else kind
         return kind(f"gate {self.name}({', '.join(got)}): {error}")
 
     def register(self) -> None:

@@ -3,8 +3,11 @@
 A message names the gate or layer, the name and shape of each input, what was wanted, and what to try next.
 """
 
+from numpy.linalg import LinAlgError
+
 __all__ = [
     "DataError",
+    "DegenerateError",
     "DependencyError",
     "ExpressionError",
     "GateError",
@@ -30,6 +33,10 @@ class OutOfRangeError(IndexError):
 
 class ExpressionError(ValueError):
     """A formula that can't be read, or the numbers for its names."""
+
+
+class DegenerateError(LinAlgError):
+    """A matrix at which a function has no value or no derivative: singular, or with repeated eigenvalues."""
 
 
 class GateError(TypeError):
