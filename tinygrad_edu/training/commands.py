@@ -16,7 +16,14 @@ from .tabular import TabularModel, Trained, train_table
 
 __all__ = ["add_predict", "add_train", "run_predict", "run_train"]
 
-DIGITS: dict[str, Any] = {"target": "digit", "hidden": [128], "shared_scale": True, "task": "classification"}
+DIGITS: dict[str, Any] = {
+    "target": "digit",
+    "task": "classification",
+    "hidden": [128],
+    "shared_scale": True,
+    "input_dropout": 0.15,
+    "weight_decay": 0.3,
+}
 
 
 def at_least(least: float, kind: type = int, most: float = float("inf")) -> Any:

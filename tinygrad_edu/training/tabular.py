@@ -29,10 +29,17 @@ class TabularModel:
     """An encoder of columns, a network, and a target: from a table to predictions."""
 
     def __init__(
-        self, encoder: TableEncoder, target: Target, hidden: Sequence[int] = (64,), impute: bool = False
+        self,
+        encoder: TableEncoder,
+        target: Target,
+        hidden: Sequence[int] = (64,),
+        input_dropout: float = 0.0,
+        impute: bool = False,
     ) -> None:
-        self.encoder, self.target, self.hidden, self.impute = encoder, target, tuple(hidden), impute
-        self.network = nn.MLP([len(encoder.features), *hidden, target.outputs], dtype=np.float32)
+        self.encoder, self.target, self.impute = encoder, target, impute
+        self.hidden, self.input_dropout = list(hidden), input_dropout
+        sizes = [len(encoder.features), *hidden, target.outputs]
+        self.network = nn.MLP(sizes, input_dropout=input_dropout, dtype=np.float32)
 
     def predict(self, table: Table, *, impute: bool | None = None) -> dict[str, list[str]]:
         """Columns of predictions, a cell for each row; empty cells are an error unless the model imputes."""
@@ -73,6 +80,7 @@ class TabularModel:
             "encoder": self.encoder.state(),
             "target": self.target.state(),
             "hidden": self.hidden,
+            "input_dropout": self.input_dropout,
             "impute": self.impute,
         }
         save_model(path, self.network.state_dict(), description)
@@ -84,7 +92,8 @@ class TabularModel:
         try:
             encoder = TableEncoder.from_state(description["encoder"])
             target = Target.from_state(description["target"])
-            model = cls(encoder, target, description["hidden"], description["impute"])
+            network = (description[name] for name in ("hidden", "input_dropout", "impute"))
+            model = cls(encoder, target, *network)
             model.network.load_state_dict(state)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise DataError(f"{path} holds no complete model of a table: {error}") from error
@@ -118,6 +127,7 @@ def train_table(
     batch_size: int = 32,
     lr: float = 2e-3,
     weight_decay: float = 1.0,
+    input_dropout: float = 0.0,
     shared_scale: bool = False,
     seed: int = 0,
     progress: bool = False,
@@ -143,7 +153,7 @@ def train_table(
     if encoder.constant:
         notes.append(f"left out what is constant: {', '.join(map(repr, encoder.constant))}")
     manual_seed(seed)
-    model = TabularModel(encoder, goal, hidden, missing == "impute")
+    model = TabularModel(encoder, goal, hidden, input_dropout, missing == "impute")
     X, y = encoder.transform(table), goal.encode(table)
     batches = DataLoader((X[train], y[train]), batch_size, rng=seed)
     optimiser = optim.Adam(model.network.parameters(), lr, weight_decay=weight_decay, decoupled_weight_decay=True)
