@@ -164,6 +164,9 @@ def test_repr_shows_arguments_that_are_not_defaults() -> None:
         "  (3): ReLU()",
         ")",
     ]
+    assert repr(nn.CrossEntropyLoss([1, 2], label_smoothing=0.1)) == (
+        "CrossEntropyLoss(weight=[1.0, 2.0], label_smoothing=0.1)"
+    )
 
 
 def test_a_copy_learns_on_its_own() -> None:
@@ -317,3 +320,30 @@ def test_parameters_become_a_vector_and_back() -> None:
     np.testing.assert_allclose(nn.utils.parameters_to_vector(net.parameters()).data, theta.data * 2)
     with pytest.raises(ShapeError):
         nn.utils.vector_to_parameters(np.ones(3), net.parameters())
+
+
+LAYERS_AND_WRONG_INPUTS = [
+    (nn.BatchNorm2d(3), (4, 3)),
+    (nn.LayerNorm(4), (2, 3)),
+    (nn.GroupNorm(2, 4), (2, 3)),
+    (nn.InstanceNorm1d(3), (2, 4, 5)),
+    (nn.LSTM(3, 4), (5, 2, 2)),
+    (nn.GRU(3, 4), (0, 2, 3)),
+    (nn.RNNCell(3, 4), (2, 2)),
+    (nn.Conv2d(3, 2, 3), (1, 2, 5, 5)),
+    (nn.Conv1d(3, 2, 7), (1, 3, 5)),
+    (nn.ConvTranspose2d(3, 2, 3), (1, 2, 5, 5)),
+    (nn.MaxPool2d(2), (3,)),
+    (nn.Bilinear(2, 3, 1), (4, 2)),
+    (nn.PReLU(3), (2, 4)),
+    (nn.Fold(4, 2), (1, 4, 8)),
+    (nn.Perceptron(2), (4, 3)),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape"), LAYERS_AND_WRONG_INPUTS, ids=lambda x: getattr(x, "label", None))
+def test_every_layer_refuses_a_wrong_shape_and_says_which(layer: Any, shape: tuple[int, ...]) -> None:
+    inputs = [np.zeros(shape)] * (2 if isinstance(layer, nn.Bilinear) else 1)
+    with pytest.raises(ShapeError) as caught:
+        layer(*inputs)
+    assert str(shape).strip(")") in str(caught.value)

@@ -330,6 +330,7 @@ def _settings(module: Module) -> Iterable[str]:
         if isinstance(value, Value | Module) or argument.kind in (Argument.VAR_POSITIONAL, Argument.VAR_KEYWORD):
             continue
         value = False if value is None and argument.default is True else value
+        value = value.tolist() if isinstance(value, np.ndarray) else value
         if value is not argument.default and value != argument.default:
             yield f"{name}={value!r}"
 

@@ -107,6 +107,8 @@ class _Recurrent(Module):
             raise ShapeError(
                 f"{self.label}: input {np.shape(input)} must be [L, N, {self.input_size}] or [L, {self.input_size}]"
             )
+        if not input.shape[int(self.batch_first and not single)]:
+            raise ShapeError(f"{self.label}: input {input.shape} holds sequences of length 0")
         x = np.expand_dims(input, 1) if single else input.swapaxes(0, 1) if self.batch_first else input
         states = self._start(x, hx, single)
         last: list[Any] = []
