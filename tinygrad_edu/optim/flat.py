@@ -1,6 +1,6 @@
 """Parameters laid end to end: one vector θ, the gradient g beside it, and whatever vectors a method remembers.
 
-`Flat`: the parameters of one group and dtype. Builds on the engine's `Value` and on `errors`.
+`Flat`: the parameters of one group and dtype · `as_number`. Builds on the engine's `Value` and on `errors`.
 
 A parameter's array becomes a view into θ at its first step, so that a method writes to θ and every parameter has moved.
 """
@@ -15,10 +15,15 @@ import numpy as np
 from ..engine import Value
 from ..errors import GraphError, ShapeError
 
-__all__ = ["Array", "Flat"]
+__all__ = ["Array", "Flat", "as_number"]
 
 Array = Any  # a NumPy array of real floating-point numbers
 BLOCK = 1 << 16  # numbers worked on at a time: θ, g and a method's vectors then stay in a core's cache
+
+
+def as_number(loss: Any) -> float:
+    """A loss or metric, a Value or a number, as a number."""
+    return float(loss.data if isinstance(loss, Value) else loss)
 
 
 class Flat:

@@ -13,7 +13,7 @@ import numpy as np
 from ..engine import Value
 from ..modes import no_grad
 from .averaging import holding, laid_out, put_back
-from .flat import Array
+from .flat import Array, as_number
 from .pictures import Figure, new_figure
 
 __all__ = ["Landscape", "filter_normalised", "landscape", "sharpness"]
@@ -102,12 +102,8 @@ def landscape(
         for i, v in enumerate(ticks):
             for j, u in enumerate(ticks):
                 put_back(leaves, theta + u * one + v * two)
-                losses[i, j] = _number(loss())
+                losses[i, j] = as_number(loss())
     return Landscape(ticks, ticks, losses)
-
-
-def _number(loss: Any) -> float:
-    return float(loss.data if isinstance(loss, Value) else loss)
 
 
 def sharpness(loss: Loss, params: Iterable[Value], radius: float = 1e-3, *, tries: int = 100, seed: int = 0) -> float:
@@ -123,9 +119,9 @@ def sharpness(loss: Loss, params: Iterable[Value], radius: float = 1e-3, *, trie
     leaves, rng = list(params), np.random.default_rng(seed)
     theta = laid_out(leaves)
     with no_grad(), holding(leaves, theta):
-        here = _number(loss())
+        here = as_number(loss())
         highest = here
         for _ in range(tries):
             put_back(leaves, theta + radius * (np.abs(theta) + 1) * rng.choice([-1.0, 1.0], theta.shape))
-            highest = max(highest, _number(loss()))
+            highest = max(highest, as_number(loss()))
     return 100 * (highest - here) / (1 + here)

@@ -83,21 +83,23 @@ class Paths:
         return target
 
 
-def paths(f: Surface, start: tuple[float, float], optimisers: Mapping[str, Maker], steps: int = 20) -> Paths:
+def paths(
+    f: Surface, start: tuple[float, float], optimisers: Mapping[str, Maker], steps: int = 20, *, limit: float = 1e3
+) -> Paths:
     """Walk `steps` steps on z = f(x, y) from `start` with each of the `optimisers`, made by a function of [x, y].
 
     Rows `optimizer-contour`, `local-minimum`, `saddle-point`. Every step gets a closure, so that NAG, L-BFGS and
-    Newton's method can take part.
+    Newton's method can take part. A way that diverges ends before it leaves |x|, |y| ≤ `limit`.
 
     >>> from tinygrad_edu import optim
     >>> ways = paths(optim.bowl, (-7.0, 2.0), {"SGD": lambda p: optim.SGD(p, lr=0.95)}, steps=2)
     >>> ways.points["SGD"].round(4).tolist()
     [[-7.0, 2.0], [-5.67, -1.8], [-4.5927, 1.62]]
     """
-    return Paths(f, {name: _way(f, start, make, steps) for name, make in optimisers.items()})
+    return Paths(f, {name: _way(f, start, make, steps, limit) for name, make in optimisers.items()})
 
 
-def _way(f: Surface, start: tuple[float, float], make: Maker, steps: int) -> Array:
+def _way(f: Surface, start: tuple[float, float], make: Maker, steps: int, limit: float) -> Array:
     x, y = Value(float(start[0]), name="x"), Value(float(start[1]), name="y")
     optimizer = make([x, y])
 
@@ -108,7 +110,10 @@ def _way(f: Surface, start: tuple[float, float], make: Maker, steps: int) -> Arr
         return loss
 
     way = [(x.item(), y.item())]
-    for _ in range(steps):
-        optimizer.step(closure)
-        way.append((x.item(), y.item()))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(steps):
+            optimizer.step(closure)
+            if not max(abs(x.item()), abs(y.item())) <= limit:
+                break
+            way.append((x.item(), y.item()))
     return np.array(way)

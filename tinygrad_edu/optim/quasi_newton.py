@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .flat import Array
+from .flat import Array, as_number
 from .line_search import Point
 from .optimizer import Parameters
-from .whole import Closure, WholeOptimizer, number
+from .whole import Closure, WholeOptimizer
 
 __all__ = ["BFGS", "LBFGS", "ConjugateGradient"]
 
@@ -87,7 +87,7 @@ class LBFGS(WholeOptimizer):
             return None
         group = self.settings(self.param_groups[0])
         loss, g = begun
-        here, evaluations = Point(0.0, number(loss), g, 0.0), 1
+        here, evaluations = Point(0.0, as_number(loss), g, 0.0), 1
         for i in range(group["max_iter"]):
             if np.abs(here.gradient).max(initial=0.0) <= group["tolerance_grad"]:
                 break
@@ -155,7 +155,7 @@ class _OneMove(WholeOptimizer):
         if g @ direction >= 0:
             self.kept.clear()
             direction = self.direction(g, settings)
-        start = Point(0.0, number(loss), g, float(g @ direction))
+        start = Point(0.0, as_number(loss), g, float(g @ direction))
         t = self.first_length(start) * settings["lr"]
         point, _ = self.searched(closure, start, direction, t, c2=settings["c2"])
         self.kept.update(g=g, d=direction, s=point.t * direction, slope=start.slope)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from math import ceil, cos, exp, floor, inf, isfinite, pi, prod, sqrt
 from typing import Any
 
+from .flat import as_number
 from .optimizer import Rate, Schedule
 
 __all__ = [
@@ -309,7 +310,7 @@ class Plateau:
 
     def report(self, metric: float) -> None:
         """Note a metric, and lower the rate if it has not become better for too long. A nan is not better."""
-        metric = float(getattr(metric, "data", metric))
+        metric = as_number(metric)
         if self._better(metric):
             self.best, self.waited = metric, 0
         else:

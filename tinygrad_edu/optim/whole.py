@@ -9,20 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Value
 from ..errors import GraphError
-from .flat import Array, Flat
+from .flat import Array, Flat, as_number
 from .line_search import Line, Point, strong_wolfe
 from .optimizer import Optimizer
 
 __all__ = ["Closure", "WholeOptimizer"]
 
 Closure = Callable[[], Any]
-
-
-def number(loss: Any) -> float:
-    """What a closure gave, a Value or a number, as a number."""
-    return float(loss.data if isinstance(loss, Value) else loss)
 
 
 class WholeOptimizer(Optimizer):
@@ -51,7 +45,7 @@ class WholeOptimizer(Optimizer):
         loss = closure()
         self.flat.gather()
         self.flat.attach()
-        return number(loss), self.flat.gradient.copy()
+        return as_number(loss), self.flat.gradient.copy()
 
     def place(self, theta: Array) -> None:
         """Move all parameters to θ = `theta`."""
