@@ -6,7 +6,7 @@ interpolation, and with the safeguards of PyTorch's L-BFGS, so that both take th
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite, isnan, sqrt
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ class Line:
         """The point at step length t; a nan loss counts as infinite, so that the search turns back."""
         self.evaluations += 1
         loss, gradient = self.evaluate(self.x + t * self.direction)
-        return Point(t, loss if loss == loss else np.inf, gradient, float(gradient @ self.direction))  # noqa: PLR0124 - nan
+        return Point(t, np.inf if isnan(loss) else loss, gradient, float(gradient @ self.direction))
 
 
 def cubic_minimum(a: Point, b: Point, low: float, high: float) -> float:
