@@ -1,11 +1,13 @@
 """Initialisation (courses 000, 001 and 004): distributions, scales, and what they do to signals in deep nets."""
 
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.nn.make_reference import INITIALISERS, QUANTILES, SHAPE, torchs_quantiles
 from tests.nn.training import descend
 from tinygrad_edu import Value, manual_seed, nn
 from tinygrad_edu.errors import ShapeError
@@ -47,20 +49,28 @@ def test_draws_follow_their_formula(fill: Any, variance: float, bound: float | N
         assert abs(w).max() > 0.99 * bound
 
 
-NAMED = ["uniform_", "normal_", "trunc_normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_"]
-NAMED += ["kaiming_normal_", "orthogonal_", "eye_", "ones_", "zeros_"]
+STORED = np.load(Path(__file__).parent / "initialisers.npz")
 
 
-@pytest.mark.parametrize("name", NAMED)
+def check_quantiles(name: str, theirs: Any) -> None:
+    mine = np.quantile(getattr(init, name)(blank(*SHAPE)).data, QUANTILES)
+    np.testing.assert_allclose(mine, theirs, atol=0.05 * np.ptp(theirs) / 4 + 1e-12)
+
+
+@pytest.mark.parametrize("name", INITIALISERS)
 def test_initialisers_draw_from_pytorchs_distribution(name: str) -> None:
-    torch = pytest.importorskip("torch")
-    theirs = getattr(torch.nn.init, name)(torch.empty(300, 200, dtype=torch.float64)).numpy()
-    mine = getattr(init, name)(blank(300, 200)).data
-    quantiles = np.linspace(0.01, 0.99, 25)
-    spread = theirs.std() + 1e-12
-    np.testing.assert_allclose(
-        np.quantile(mine, quantiles) / spread, np.quantile(theirs, quantiles) / spread, atol=0.05
-    )
+    pytest.importorskip("torch")
+    check_quantiles(name, torchs_quantiles(name))
+
+
+@pytest.mark.parametrize("name", INITIALISERS)
+def test_initialisers_draw_from_the_distribution_stored_from_pytorch(name: str) -> None:
+    check_quantiles(name, STORED[name])
+
+
+def test_another_distribution_would_be_noticed() -> None:
+    with pytest.raises(AssertionError):
+        check_quantiles("xavier_uniform_", STORED["kaiming_uniform_"])
 
 
 @pytest.mark.parametrize("groups", [1, 2])
