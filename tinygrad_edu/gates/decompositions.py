@@ -8,10 +8,10 @@ gradients of all parts together, the second order for free. The values lie in a 
     svd         [U; s; V]  (m + 1 + n, k), V = conj(Vh)ᵀ
     qr          [Qᵀ, R]    (n, m + n)
 
-Only some functions of eigenvectors have a derivative where eigenvalues repeat, and of complex ones only those that do
-not see their arbitrary phase. The formulas have a quotient whose denominator is then 0: where the numerator is 0 too
-the result is right (sums over equal eigenvalues, projectors), elsewhere `DegenerateError` says what to do. eigh and
-cholesky read one triangle, and give the gradient of what they read.
+Where values repeat, or are 0, their vectors are not determined: a function of the values alone has its gradient, one
+of those vectors raises `DegenerateError`. So does a second derivative there, even where it exists, since the gates see
+0/0 and not its limit. Functions that see the arbitrary phase of complex vectors raise it too. eigh and cholesky read
+one triangle, and give the gradient of what they read.
 
 The formulas are written for conjugates (G, as in .grad), in the notation of their sources: Giles, Collected matrix
 derivative results for forward and reverse mode algorithmic differentiation, 2008; Wan and Zhang, Automatic
@@ -43,20 +43,31 @@ def skew(x: Any) -> Any:
 
 
 def resolved(numerator: Any, gap: Any, what: str, values: Any, g: Any) -> Any:
-    """numerator / gap, and 0 where both are 0; DegenerateError where only the gap is.
+    """numerator / gap between the vectors i and j, 0 where the gap is and the function uses neither vector.
 
-    The sizes of the values, and of the upstream gradient that the numerator comes from, say what counts as 0.
+    Where it uses one of them there is no derivative, or one that 0/0 does not tell: DegenerateError. On the diagonal
+    stands the change of a vector's phase, which must be 0.
     """
-    eps = np.finfo(values.dtype).eps
-    largest, loudest = np.max(np.abs(bare(values)), -1, initial=0), np.max(np.abs(bare(g)), (-2, -1), initial=0)
-    zero = np.abs(bare(gap)) <= 8 * eps * largest[..., None, None]
-    if np.any(zero & (np.abs(bare(numerator)) > np.sqrt(eps) * loudest[..., None, None])):
-        raise DegenerateError(
-            f"gate {what}: a function of these vectors has no derivative, because values repeat (or are 0) or the "
-            "phase of complex vectors counts. Use the values alone, a function of the whole matrix (v @ v.T over a "
-            "group, np.linalg.inv, pinv), or move the matrix off the repeated values"
-        )
+    n, eps = values.shape[-1], np.finfo(values.dtype).eps
+    size = np.abs(bare(g))
+    largest = np.max(np.abs(bare(values)), -1, initial=0)[..., None, None]
+    zero = np.abs(bare(gap)) <= 8 * n * eps * largest
+    used = np.any(size > 0, -2)
+    turning = np.abs(bare(numerator)) > np.sqrt(eps) * np.max(size, (-2, -1), initial=0)[..., None, None]
+    square = zero.shape[-2] == n
+    apart = ~np.eye(n, dtype=bool) & (used[..., None, :] | used[..., :, None]) if square else used[..., None, :]
+    if np.any(zero & (apart | turning)):
+        raise degenerate(what)
     return np.where(zero, 0, numerator) / np.where(zero, 1, gap)
+
+
+def degenerate(what: str) -> DegenerateError:
+    """The error for a function of vectors that their matrix does not determine."""
+    return DegenerateError(
+        f"gate {what}: a function of these vectors has no derivative, because values repeat, or are 0, or because the "
+        "phase of complex vectors counts. Use the values alone (first order), a function of the whole matrix (inv, "
+        "solve, pinv, matrix_power), or move the matrix off the repeated values"
+    )
 
 
 def _halved(x: Any) -> Any:
@@ -100,6 +111,9 @@ def _eig_by_x(g: Any, out: Any, x: Any) -> Any:
     """V⁻ᴴ (diag gw + (Vᴴ gV - VᴴV Re diag(Vᴴ gV)) / conj(wⱼ - wᵢ)) Vᴴ, the vectors having length one."""
     (w, v), (gw, gv) = unpacked_eig(out), unpacked_eig(conjugate(g))
     turned = adjoint(v) @ gv
+    independent = np.linalg.svd(bare(v), compute_uv=False)[..., -1:]
+    if np.any(independent <= 8 * w.shape[-1] * np.finfo(independent.dtype).eps):
+        raise degenerate("eig")
     lengths = np.real(np.diagonal(turned, 0, -2, -1))[..., None, :]
     gap = conjugate(w[..., None, :] - w[..., :, None])
     inner = _diagonal(gw) + resolved(turned - adjoint(v) @ v * lengths, gap, "eig", w, gv)
@@ -156,6 +170,9 @@ def _qr_by_x(g: Any, out: Any, x: Any) -> Any:
     """(gQ + Q S) R⁻ᴴ, with S the Hermitian matrix of the upper triangle of gR Rᴴ - Qᴴ gQ."""
     m = x.shape[-2]
     (q, r), (gq, gr) = unpacked_qr(out, m), unpacked_qr(conjugate(g), m)
+    diagonal = np.abs(np.diagonal(bare(r), 0, -2, -1))
+    if np.any(diagonal <= 8 * m * np.finfo(diagonal.dtype).eps * np.max(diagonal, -1, initial=0, keepdims=True)):
+        raise DegenerateError(f"gate qr(x {x.shape}): Singular matrix, whose columns do not determine Q: no derivative")
     triangle = np.triu(gr @ adjoint(r) - adjoint(q) @ gq)
     s = (triangle + adjoint(triangle)) * _halved(x)
     return conjugate(adjoint(np.linalg.solve(r, adjoint(gq + q @ s))))
