@@ -9,6 +9,7 @@ in any number of dimensions. `gather` and `scatter_add` are the same on bare (C,
 time: a patch is copied, or added back, tap by tap in whole slices. Builds on the engine and `windows`.
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,19 +28,33 @@ def gather(x: Any, windows: Windows, rows: Rows, buffer: Any = None) -> Any:
     if windows.plain:
         return x.reshape((x.shape[0], *windows.window, *windows.positions, x.shape[-1]))
     shape = (x.shape[0], *windows.window, rows[1] - rows[0], *windows.positions[1:], x.shape[-1])
-    patches = np.empty(shape, x.dtype) if buffer is None else buffer[: np.prod(shape)].reshape(shape)
-    if any(windows.before) or any(windows.after):
+    patches = np.empty(shape, x.dtype) if buffer is None else buffer[: prod(shape)].reshape(shape)
+    meetings = windows.meetings(rows)
+    if len(meetings) < prod(windows.window):
         patches[...] = 0
     whole = (slice(None),)
-    for tap, positions, elements in windows.meetings(rows):
-        patches[whole + tap + positions] = x[whole + elements]
+    for tap, positions, elements in meetings:
+        patch = patches[whole + tap]
+        patch[whole + positions] = x[whole + elements]
+        _surround(patch, positions)
     return patches
+
+
+def _surround(patch: Any, positions: tuple[slice, ...]) -> None:
+    """Zeros at the positions where a tap falls outside the input."""
+    for axis, met in enumerate(positions, 1):
+        before = (slice(None),) * axis
+        if met.start > 0:
+            patch[(*before, slice(met.start))] = 0
+        if met.stop < patch.shape[axis]:
+            patch[(*before, slice(met.stop, None))] = 0
 
 
 def scatter_add(patches: Any, windows: Windows, rows: Rows, out: Any) -> None:
     """Add the patches of a block of rows to the elements of `out`, (C, *space, N), that they were taken from."""
+    whole = (slice(None),)
     for tap, positions, elements in windows.meetings(rows):
-        out[(slice(None), *elements)] += patches[(slice(None), *tap, *positions)]
+        out[whole + elements] += patches[whole + tap + positions]
 
 
 def _fold_back(g: Any, out: Any, x: Any, **geometry: Any) -> Any:

@@ -118,7 +118,10 @@ def route_to_winners(
     array, x, maximum = map(batch_last, (array, x, maximum))
     out = np.zeros(x.shape, array.dtype)
     for here, there, wins, _ in _won(x, maximum, windows):
-        out[there] += array[here] * wins
+        if windows.tiling:
+            np.multiply(array[here], wins, out=out[there])
+        else:
+            out[there] += array[here] * wins
     return batch_first(out)
 
 
