@@ -8,7 +8,11 @@ exit status 2. Builds on everything below.
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
+from unicodedata import normalize
+
+import numpy as np
 
 from . import errors
 from .engine import Value
@@ -30,6 +34,9 @@ class _Parser(argparse.ArgumentParser):
 def add_draw(subcommands: Subcommands) -> None:
     """The arguments of `draw`."""
     command = subcommands.add_parser("draw", help="draw a formula with every value and gradient, and print the table")
+    command.epilog = (
+        "A formula that begins with a minus sign comes after all options and --, as in: draw -- -x*y x=1 y=2"
+    )
     command.add_argument("expression", help='the formula, as in "sigmoid(w*x + b)"')
     command.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")
     command.add_argument(
@@ -44,17 +51,23 @@ def add_draw(subcommands: Subcommands) -> None:
 def run_draw(arguments: argparse.Namespace) -> None:
     """Print the table of every gate and write the picture."""
     from .drawing import draw, table
+    from .drawing.text import number
     from .expressions import parse
 
     formula = parse(arguments.expression)
-    out = formula(numbers(arguments.values))
-    if out.gate is None:
-        raise errors.ExpressionError(f"{formula.text} has no gate: there is nothing to draw")
-    out.backward()
-    print(table(out, arguments.precision))
-    opened = arguments.open or "all"
-    path = draw(out, arguments.style, open=opened, precision=arguments.precision).save(arguments.output)
-    print(f"\n{formula.text} = {out.item():.{arguments.precision}f}, drawn in {path}")
+    with np.errstate(all="ignore"):
+        out = formula(numbers(arguments.values))
+        if out.gate is None:
+            raise errors.ExpressionError(f"{formula.text} has no gate: there is nothing to draw")
+        out.backward()
+        print(table(out, arguments.precision))
+    drawing = draw(out, arguments.style, open=arguments.open or "auto", precision=arguments.precision)
+    try:
+        path = drawing.save(arguments.output)
+    except errors.RenderError as error:
+        text = drawing.save(Path(arguments.output).with_suffix(".dot"))
+        raise errors.RenderError(f"{error}. The DOT text is in {text}", error.dot) from error
+    print(f"\n{formula.text} = {number(out.item(), arguments.precision)}, drawn in {path}")
 
 
 def numbers(assignments: Sequence[str]) -> dict[str, Value | float]:
@@ -64,6 +77,7 @@ def numbers(assignments: Sequence[str]) -> dict[str, Value | float]:
         name, equals, text = assignment.partition("=")
         if not equals or not name.isidentifier():
             raise errors.ExpressionError(f"{assignment!r}: write NAME=NUMBER, as in x=2")
+        name = normalize("NFKC", name)  # as Python reads the names in the formula
         if name in leaves:
             raise errors.ExpressionError(f"{name} is given twice")
         try:

@@ -1,8 +1,10 @@
 """A Picture as DOT text, in two styles. Builds on `picture` and `text`.
 
-`to_dot(picture, style)`. Text is joined, not built node by node, which is some twenty times faster.
+`to_dot(picture, style)`. Text is joined, not built node by node, which is some twenty times faster. The label of a
+value is a table of two rows, so that the wire, the rule between them, runs on between number and gradient.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
 from .picture import Box, Node, Picture, Wire
@@ -12,110 +14,115 @@ __all__ = ["Style", "to_dot"]
 
 Style = Literal["circuit", "nodes"]
 
-INK, WIRE, PALE = "#1b1f24", "#6e7781", "#8c959f"
+INK, WIRE, PALE = "#0f172a", "#475569", "#64748b"
 VALUE, GRADIENT = "#006b4f", "#b3261e"  # green above, red below, as the courses do; 6.5 : 1 on white
+GATE, CLOSED, FRAME, EDGE = "#eef2f9", "#fdf3d7", "#fffcf3", "#a16207"
+SIZE, SMALL = 13, 10
 
-HEAD = "\n".join(
-    [
-        "digraph {",
-        "rankdir=LR bgcolor=white pad=0.2 nodesep=0.18 ranksep=0.28 ordering=in",
-        f'node [fontname=Helvetica fontsize=12 color="{INK}" fontcolor="{INK}" penwidth=1.1 shape=plain]',
-        f'edge [color="{WIRE}" penwidth=1.1 arrowsize=0.6]',
-        f'graph [fontname=Helvetica fontsize=12 fontcolor="{WIRE}" color="{PALE}" style=rounded]',
-    ]
-)
+HEAD = f"""digraph {{
+graph [rankdir=LR ordering=in nodesep=0.12 ranksep=0.28 bgcolor=white fontname=Helvetica fontsize=12 fontcolor="{EDGE}"]
+node [fontname=Helvetica fontsize={SIZE} shape=plain fontcolor="{VALUE}" color="{WIRE}"]
+edge [arrowhead=none color="{WIRE}"]"""
+GATES = f'node [shape=circle width=0.44 fixedsize=true style=filled fillcolor="{GATE}" fontcolor="{INK}"]'
+PILL = ' shape=box width=0.3 height=0.42 fixedsize=false margin="0.1,0.02" style="rounded,filled"'
+BOX = f'{PILL} height=0.5 margin="0.16,0.06" fillcolor="{CLOSED}" color="{EDGE}"'
+TABLE = '<table border="0" cellspacing="0">'
 
 
 def to_dot(picture: Picture, style: Style = "circuit") -> str:
     """The picture as DOT: values above and gradients below their wires ("circuit"), or in boxes ("nodes")."""
-    node, wire = {"circuit": (_circuit_node, _circuit_wire), "nodes": (_box_node, _box_wire)}[style]
-    inside: dict[str, list[str]] = {}
-    for each in picture.nodes:
-        inside.setdefault(each.box, []).append(node(each))
-    kinds: dict[str, str] = {each.id: each.kind for each in picture.nodes}
-    lines = [HEAD, *inside.get("", []), *_boxes(picture.boxes, inside)]
-    lines += [wire(each, kinds) for each in picture.wires]
+    label = {"circuit": _on_wire, "nodes": _in_cells}[style]
+    inside: dict[str, tuple[list[str], list[str]]] = {"": ([], [])}
+    makers = set()
+    for node in picture.nodes:
+        values, gates = inside.setdefault(node.box, ([], []))
+        if node.kind == "gate" or node.kind == "closed":
+            makers.add(node.id)
+            gates.append(_gate(node))
+        else:
+            values.append(f"{node.id} [label=<{label(node)}> tooltip={quoted(node.hint)}]")
+    lines = [HEAD, *_filled(*inside[""]), *_boxes(picture.boxes, inside)]
+    lines += [_wire(wire, makers) for wire in picture.wires]
     return "\n".join([*lines, "}\n"])
 
 
-def _boxes(boxes: list[Box], inside: dict[str, list[str]]) -> list[str]:
+def _filled(values: list[str], gates: list[str]) -> list[str]:
+    """The nodes of one box; what all gates have in common is said once."""
+    return [*values, f"{{ {GATES}", *gates, "}"] if gates else values
+
+
+def _boxes(boxes: list[Box], inside: dict[str, tuple[list[str], list[str]]]) -> Iterator[str]:
     """The open groups as clusters, nested; a parent stands before its children in the list."""
     children: dict[str, list[Box]] = {}
     for each in boxes:
         children.setdefault(each.parent, []).append(each)
-    lines: list[str] = []
     stack: list[Box | None] = list(reversed(children.get("", [])))
     while stack:
         if (box := stack.pop()) is None:
-            lines.append("}")
+            yield "}"
             continue
-        lines += [f"subgraph {box.id} {{", f"label={quoted(box.name)}", *inside.get(box.id, [])]
+        yield f'subgraph {box.id} {{\nlabel={_title(box.name)} labeljust=l style="rounded,filled" margin=10'
+        yield f'color="{EDGE}" fillcolor="{FRAME}" tooltip={quoted(box.name)}'
+        yield from _filled(*inside.get(box.id, ([], [])))
         stack += [None, *reversed(children.get(box.id, []))]
-    return lines
 
 
-def _tip(node: Node) -> str:
-    parts = [node.text, node.shape, f"value {node.data}" if node.data else ""]
-    parts.append(f"gradient {node.gradient}" if node.gradient else "")
-    return quoted(", ".join(part for part in parts if part))
+def _title(name: str) -> str:
+    """The name of a frame; one with wide characters is given its room by a table."""
+    room = _room(name, 12)
+    return f'<<table border="0"><tr><td{room}>{in_html(name)}</td></tr></table>>' if room else quoted(name)
+
+
+def _room(text: str, size: int = SIZE) -> str:
+    """The width of a cell with wide (Chinese, Japanese, Korean) characters, for which a renderer guesses too little."""
+    return "" if text.isascii() or max(text) < "\u2e80" else f' width="{ems(text) * size + 4:.0f}"'
+
+
+def _wire(wire: Wire, makers: set[str]) -> str:
+    if wire.source in makers:
+        return f"{wire.source}->{wire.target}:w"
+    return f"{wire.source}:e->{wire.target}"
 
 
 def _gate(node: Node) -> str:
-    shape = "shape=circle fixedsize=true width=0.46" if ems(node.text) <= 2.3 else "shape=box style=rounded height=0.36"
-    return f"{node.id} [label={quoted(node.text)} {shape} margin=0.06 tooltip={quoted(node.hint)}]"
+    """A gate as a circle, or as wide as its text and settings need; a closed group as a box."""
+    width = ems(node.text)
+    look = BOX if node.kind == "closed" else "" if width <= 2 and not node.remark else PILL
+    room = f" width={width * SIZE / 72 + 0.3:.2f}" if look and _room(node.text) else ""
+    label = quoted(node.text)
+    if node.remark:
+        small = f'<font point-size="{SMALL}" color="{PALE}">{in_html(node.remark)}</font>'
+        label = f"<{in_html(node.text)}<br/>{small}>"
+    return f"{node.id} [label={label}{look}{room} tooltip={quoted(node.hint)}]"
 
 
-def _closed(node: Node) -> str:
-    width = max(0.6, ems(node.text) * 12 / 72 + 0.25)
-    look = 'shape=box style="rounded,filled" fillcolor="#f1f3f5" peripheries=2 height=0.42'
-    return f"{node.id} [label={quoted(node.text)} {look} width={width:.2f} tooltip={_tip(node)}]"
+def _name(node: Node) -> str:
+    return f'<td rowspan="2"{_room(node.text)}><font color="{INK}"><b>{in_html(node.text)}</b></font></td>'
 
 
-def _cell(text: str, colour: str, size: int = 12, more: str = "") -> str:
-    wide = f' WIDTH="{ems(text) * size:.0f}"' if any(c > "\u2e7f" for c in text) else ""
-    points = f' POINT-SIZE="{size}"' if size != 12 else ""
-    shown = f'<FONT COLOR="{colour}"{points}>{in_html(text)}</FONT>' if text else " "
-    return f"<TD{wide}{more}>{shown}</TD>"
+def _on_wire(node: Node) -> str:
+    """Value above the wire, gradient below; the name at the left end, an output's at the right, others above."""
+    named = node.text if node.kind == "value" else ""
+    small = " ".join(filter(None, (named, node.shape, node.remark)))
+    above, below, height = in_html(node.data), "", 20
+    if small:
+        above = f'<font color="{PALE}" point-size="{SMALL}">{in_html(small)}</font><br/>{above}'
+        height = 36
+    if node.gradient:
+        below = f'<font color="{GRADIENT}">{in_html(node.gradient)}</font>'
+    end = _name(node) if node.text and not named else ""
+    left, right = ("", end) if node.kind == "output" else (end, "")
+    return (
+        f'{TABLE}<tr>{left}<td border="1" sides="b" height="{height}" valign="bottom"{_room(small, SMALL)}>{above}</td>'
+        f'{right}</tr><tr><td height="{height + 1}" valign="top">{below}</td></tr></table>'
+    )
 
 
-def _circuit_node(node: Node) -> str:
-    if node.kind == "gate":
-        return _gate(node)
-    if node.kind == "closed":
-        return _closed(node)
-    if node.kind == "constant":
-        text = f"{node.data}\u2002{node.shape}".strip()
-        return f'{node.id} [shape=plaintext margin=0.03 fontcolor="{WIRE}" label={quoted(text)} tooltip={_tip(node)}]'
-    title = _cell(node.text, INK, 13, ' ROWSPAN="2" CELLPADDING="4"') if node.text else ""
-    shape = _cell(node.shape, PALE, 9, ' ROWSPAN="2"') if node.shape else ""
-    # The rule between the two rows is the wire, running through.
-    rows = [
-        "<TR>" + title + _cell(node.data, VALUE, more=f' BORDER="1" SIDES="B" COLOR="{WIRE}"') + shape + "</TR>",
-        "<TR>" + _cell(node.gradient, GRADIENT) + "</TR>",
-    ]
-    table = f'<TABLE BORDER="0" CELLSPACING="0">{"".join(rows)}</TABLE>'
-    return f"{node.id} [label=<{table}> tooltip={_tip(node)}]"
-
-
-def _circuit_wire(wire: Wire, kinds: dict[str, str]) -> str:
-    source = f"{wire.source}:e" if kinds[wire.source] in ("leaf", "value") else wire.source
-    if kinds[wire.target] in ("leaf", "value"):
-        return f"{source} -> {wire.target}:w [arrowhead=none]"
-    return f"{source} -> {wire.target}"
-
-
-def _box_node(node: Node) -> str:
-    if node.kind == "gate":
-        return _gate(node)
-    if node.kind == "closed":
-        return _closed(node)
-    rows = [(node.text, INK), (node.shape, PALE), (f"data {node.data}", VALUE)]
-    rows += [(f"grad {node.gradient}", GRADIENT)] if node.gradient else []
-    cells = "".join(f"<TR>{_cell(text, colour)}</TR>" for text, colour in rows if text)
-    table = f'<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" COLOR="{WIRE}" STYLE="ROUNDED">{cells}</TABLE>'
-    return f"{node.id} [label=<{table}> tooltip={_tip(node)}]"
-
-
-def _box_wire(wire: Wire, kinds: dict[str, str]) -> str:
-    del kinds
-    return f"{wire.source} -> {wire.target}"
+def _in_cells(node: Node) -> str:
+    """A box with a cell each for the name, the data and the gradient, as micrograd draws it."""
+    small = " ".join(filter(None, (node.shape, node.remark)))
+    cells = f'<td{_room(node.text)}><font color="{INK}">{in_html(node.text)}</font></td>' if node.text else ""
+    cells += f'<td><font color="{PALE}" point-size="{SMALL}">{in_html(small)}</font></td>' if small else ""
+    cells += f"<td>{in_html(node.data)}</td>" if node.kind == "constant" else f"<td>data {in_html(node.data)}</td>"
+    cells += f'<td><font color="{GRADIENT}">grad {in_html(node.gradient)}</font></td>' if node.gradient else ""
+    return f'<table border="0" cellborder="1" cellspacing="0" cellpadding="5"><tr>{cells}</tr></table>'

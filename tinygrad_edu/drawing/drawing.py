@@ -1,14 +1,18 @@
 """What `draw` gives: a picture that can be looked at, saved, and shown in a notebook. Builds on `dot` and `render`."""
 
+import shutil
+import warnings
+from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ..engine import Value
+from ..errors import DependencyError, RenderError
 from .dot import Style, to_dot
 from .picture import Picture, picture
-from .render import Engine, run_dot
+from .render import Engine, bundled, programs, run_dot
 
 __all__ = ["Drawing", "draw"]
 
@@ -33,23 +37,40 @@ class Drawing:
 
     @cached_property
     def svg(self) -> str:
-        """SVG text. Raises RenderError (with the DOT text) where no renderer is found."""
-        return self.rendered("svg").decode()
+        """SVG text with a title for who can't see it. Raises RenderError (with the DOT text) without a renderer."""
+        return _titled(self.rendered("svg").decode(), self.title)
 
-    def png(self) -> bytes:
-        """PNG, as bytes."""
-        return self.rendered("png")
+    def png(self, dpi: int = 192) -> bytes:
+        """PNG, as bytes, by default twice as fine as a screen. Warns of characters that the fonts at hand lack."""
+        used = next(iter(programs(self.engine)), "")
+        if lacking := sorted({c for c in self.dot if c >= "\u2e80"}) if used == bundled() else []:
+            warnings.warn(f"the bundled fonts lack {''.join(lacking[:9])}: save SVG instead of PNG", stacklevel=2)
+        return self.rendered("png", dpi)
 
-    def rendered(self, format: str) -> bytes:
+    def rendered(self, format: str, dpi: int | None = None) -> bytes:
         """The bytes of the picture in a format of Graphviz: "svg", "png", "pdf"."""
-        return run_dot(self.dot, format, engine=self.engine)
+        return run_dot(self.dot, format, engine=self.engine, dpi=dpi)
+
+    @property
+    def title(self) -> str:
+        """What the picture shows, in words."""
+        names = {"constant": "constant", "gate": "gate", "closed": "closed group"}
+        kinds = Counter(names.get(node.kind, "value") for node in self.picture.nodes)
+        told = [f"{kinds[kind]} {kind}{'s' * (kinds[kind] > 1)}" for kind in ("value", *names.values()) if kinds[kind]]
+        return f"computation graph: {', '.join(told)}"
 
     @property
     def graphviz(self) -> Any:
-        """The drawing as a `graphviz.Source`, to go on with in that package."""
-        from graphviz import Source
-
-        return Source(self.dot)
+        """The drawing as a `graphviz.Source`, to go on with in that package, with the same renderer."""
+        try:
+            from graphviz import Source
+            from graphviz.backend import dot_command
+        except ImportError:
+            raise DependencyError("Drawing.graphviz needs the package graphviz: pip install graphviz") from None
+        if shutil.which("dot") is None and (program := bundled()):
+            # The package has no setting for the program it runs; this name is public in its module.
+            dot_command.DOT_BINARY = Path(program)
+        return Source(self.dot, format="svg")
 
     def save(self, path: str | Path) -> Path:
         """Write to `path`; the ending chooses the format: .svg, .png, .pdf, .dot. Returns the path.
@@ -63,21 +84,35 @@ class Drawing:
         format = path.suffix.lstrip(".").lower()
         if format not in FORMATS:
             raise ValueError(f"{path.name}: the ending says which format to write; choose .{', .'.join(FORMATS)}")
-        path.write_bytes(self.dot.encode() if format == "dot" else self.rendered(format))
+        if format in ("dot", "svg"):
+            path.write_bytes((self.dot if format == "dot" else self.svg).encode())
+        else:
+            path.write_bytes(self.png() if format == "png" else self.rendered(format))
         return path
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        """What a notebook shows: the picture, or why there is none, and the DOT text."""
+        try:
+            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        except RenderError as error:
+            return {"text/plain": f"{error}\n\n{self.dot}"}
 
     def __repr__(self) -> str:
         return f"Drawing({len(self.picture.nodes)} nodes, {len(self.picture.wires)} wires, style={self.style!r})"
+
+
+def _titled(svg: str, title: str) -> str:
+    """The element alone, without the prologue of a file, so that it can stand in a page; and its title."""
+    element = svg[svg.index("<svg") :]
+    return element.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
 
 
 def draw(
     v: Value,
     style: Style = "circuit",
     *,
-    open: Iterable[str] | Literal["all"] = "all",
+    open: str | Iterable[str] = "auto",
+    depth: int | None = None,
     precision: int = 2,
     engine: Engine = "auto",
     force: bool = False,
@@ -86,9 +121,12 @@ def draw(
 
     In the style "circuit" gates are circles, a value stands above its wire and its gradient below, as course 001 draws
     them (row `graph-visualisation`); in "nodes" each value is a box with name, data and gradient. A gradient that no
-    walk has reached is absent. `open` names the groups and fused gates shown with their parts: "all" opens every group,
-    `()` none. `engine` is "auto", "system", "bundled" or a program. Raises GraphError for a graph too large to read,
-    unless forced.
+    walk has reached is absent.
+
+    `open` names the groups and fused gates shown with their parts, and opens what is around them; "all" opens every
+    group, "auto" as many levels as stay under 500 nodes, `()` none. `depth` opens so many levels besides. `engine` is
+    "auto", "system", "bundled" or a program. Raises GraphError for a graph too large to read (over 2,000 nodes), unless
+    forced; StaleGraphError for parts of a gate whose input has changed since; ValueError for an unknown name.
 
     >>> x = Value(3.0, name="x")
     >>> draw(x * x)
@@ -98,4 +136,6 @@ def draw(
         raise ValueError(f"draw: style {style!r} is not known; choose 'circuit' or 'nodes'")
     if not isinstance(v, Value):
         raise TypeError(f"draw: {type(v).__name__} has no graph; give the Value that came out of the computation")
-    return Drawing(picture(v, open=open, precision=precision, force=force), style, engine)
+    return Drawing(
+        picture(v, open=open, depth=depth, precision=precision, folded=style == "circuit", force=force), style, engine
+    )

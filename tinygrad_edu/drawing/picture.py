@@ -1,38 +1,46 @@
 """A graph read into what is drawn: values, gates, constants, wires and boxes, as plain data.
 
 `picture(v)` → `Picture` of `Wire`s between `Node`s, in `Box`es. A drawing format reads a Picture and nothing else.
-Everything is iterative and linear in the graph. Builds on the engine.
+Everything is iterative and linear in the graph. Builds on `record`, which opens fused gates, on `folding`, which closes
+groups, and on `text`.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
-from ..engine import Gate, Value, walk
+from ..engine import Gate, Value
 from ..errors import GraphError
-from ..modes import Group, group
-from .text import number, plain, shape_text, summary
+from ..modes import Group
+from .folding import Folded, Place, fold, groups_of, open_groups
+from .record import Made, recorded
+from .text import constant, exact, plain, settings_text, shape_text, summary
 
 __all__ = ["Box", "Node", "Picture", "Wire", "picture"]
 
-LARGE = 2000
+COMFORTABLE, LARGE = 500, 2000
+"""Nodes that are laid out within a second, and nodes beyond which nobody can read a picture."""
 
 
 @dataclass(slots=True)
 class Node:
-    """What is drawn at one place: a value (with its numbers), a gate, a constant, or a closed box."""
+    """What is drawn at one place: a value (with its numbers), a gate, a constant, or a closed box.
+
+    `data` and `gradient` are short text, the gradient empty while unknown; `remark` says what else is to be known (a
+    gate's settings, a leaf that changed), `hint` all digits or what a gate does.
+    """
 
     id: str
-    kind: Literal["leaf", "value", "gate", "constant", "closed"]
+    kind: Literal["leaf", "value", "output", "gate", "constant", "closed"]
     text: str
     data: str = ""
     gradient: str = ""
     shape: str = ""
     box: str = ""
     hint: str = ""
+    remark: str = ""
 
 
 @dataclass(slots=True)
@@ -64,190 +72,145 @@ class Picture:
 def picture(
     v: Value,
     *,
-    open: Iterable[str] | Literal["all"] = "all",
+    open: str | Iterable[str] = "auto",
+    depth: int | None = None,
     precision: int = 2,
+    folded: bool = True,
     force: bool = False,
 ) -> Picture:
     """The graph that `v` was made from. `open` names the groups shown with their parts; the others are closed boxes.
 
-    A fused gate is opened into its parts when it is named in `open`. Raises GraphError above 2,000 visible nodes,
-    unless forced.
+    "all" opens every group, "auto" as many levels as stay under 500 nodes; a name opens what is around it too, and a
+    fused gate into its parts. `depth` opens so many levels besides. With `folded` a gate shows a number among its
+    inputs in its symbol, as in ×−1. Raises GraphError above 2,000 visible nodes, unless forced, and ValueError for a
+    name that is no group and no fused gate.
     """
-    return _Reader(open, precision, force).read(v)
+    names = frozenset() if open in ("all", "auto") else frozenset([open] if isinstance(open, str) else open)
+    record = recorded(v, names)
+    groups = groups_of(record)
+    _check_names(names, groups, record)
+    if depth is None:
+        depth = _comfortable(record, v, groups) if open == "auto" else len(groups) if open == "all" else 0
+    seen = fold(record, v, open_groups(groups, names, depth))
+    if len(seen) > LARGE and not force:
+        raise GraphError(
+            f"a drawing of {len(seen):,} nodes can't be read: put parts of it in group(…) and draw with depth=0, "
+            "draw a part of the graph, or pass force=True"
+        )
+    return _Builder(seen, v, precision, folded).built(record)
 
 
-class _Reader:
-    def __init__(self, opened: Iterable[str] | str, precision: int, force: bool) -> None:
-        self.everything = opened == "all"
-        self.opened = frozenset() if self.everything else frozenset(opened)
-        self.precision, self.force = precision, force
-        self.picture = Picture()
-        self.ids: dict[Any, str] = {}
-        self.gradients: dict[Value, Any] = {}
-        self.stands_for: dict[Value, Value] = {}  # a copied input or a part: the value it belongs to
-        self.made_by: dict[Value, Value] = {}  # an opened gate's value: the last of its parts
-        self.groups: dict[Value, Group | None] = {}
-
-    def read(self, v: Value) -> Picture:
-        nodes = self.reachable(v)
-        shown = self.needed_outside(nodes, v)
-        for node in nodes:
-            self.add(node, shown)
-        if len(self.picture.nodes) > 2 * LARGE and not self.force:
-            raise GraphError(
-                f"a drawing of {len(self.picture.nodes):,} nodes can't be read: put parts of it in group(…) and draw "
-                "with open=(), draw a part of the graph, or pass force=True"
-            )
-        return self.picture
-
-    def reachable(self, v: Value) -> list[Value]:
-        """Every value drawn, oldest first; fused gates that are opened bring the values of their parts."""
-        seen, stack = {v}, [v]
-        while stack:
-            node = stack.pop()
-            if str(node.gate) in self.opened:
-                self.open_parts(node)
-            for x in self.inputs(node):
-                if isinstance(x, Value) and x not in seen:
-                    seen.add(x)
-                    stack.append(x)
-        return sorted(seen, key=self.order)
-
-    def order(self, v: Value) -> tuple[int, float]:
-        """Age; the parts of an opened gate come just before the gate's own value."""
-        holder = self.stands_for.get(v)
-        return (v.serial, math.inf) if holder is None else (holder.serial, v.serial)
-
-    def inputs(self, node: Value) -> tuple[Any, ...]:
-        """The inputs, where an opened gate's last part stands for the gate itself."""
-        made = self.made_by.get(node, node)
-        return tuple(self.stands_for.get(x, x) if isinstance(x, Value) and x.gate is None else x for x in made.inputs)
-
-    def open_parts(self, node: Value) -> None:
-        """Run a fused gate's parts on its inputs' numbers, and walk back through them with its own gradient."""
-        gate = node.gate
-        if gate is None or gate.parts is None:
-            return
-        copies = [Value(x.data, name=x.name) if isinstance(x, Value) else x for x in node.inputs]
-        with group(gate.name) as frame:
-            made = gate.parts(*copies, **node.settings)
-        for copy, x in zip(copies, node.inputs, strict=True):
-            if isinstance(x, Value):
-                self.stands_for[copy] = x
-        self.made_by[node] = made
-        self.groups[node] = Group(frame.name, node.group)
-        gradients = walk(made, node._grad) if node._grad is not None and made.requires_grad else {}
-        stack = [made]
-        while stack:
-            part = stack.pop()
-            for x in part.inputs:
-                if isinstance(x, Value) and x.gate is not None and x not in self.groups:
-                    self.groups[x], self.gradients[x] = self.groups[node], gradients.get(x)
-                    self.stands_for[x] = node
-                    stack.append(x)
-
-    def group_of(self, node: Value) -> Group | None:
-        return self.groups.get(node, node.group if node.gate is not None else None)
-
-    def closed_group(self, node: Value) -> Group | None:
-        """The outermost closed group around a gate."""
-        found, around = None, self.group_of(node)
-        while around is not None:
-            if not self.everything and around.name not in self.opened and node not in self.groups:
-                found = around
-            around = around.parent
-        return found
-
-    def needed_outside(self, nodes: list[Value], root: Value) -> set[Value]:
-        """Values seen in the picture: those that are used, or end, outside the closed group they were made in."""
-        shown = {root}
-        for node in nodes:
-            mine = self.closed_group(node)
-            for x in self.inputs(node):
-                if isinstance(x, Value) and (mine is None or self.closed_group(x) is not mine):
-                    shown.add(x)
-        return shown
-
-    def add(self, node: Value, shown: set[Value]) -> None:
-        closed, made = self.closed_group(node), self.made_by.get(node, node)
-        if made.gate is not None:
-            place = self.closed_box(closed) if closed is not None else self.gate_node(node, made, made.gate)
-            for x in self.inputs(node):
-                if isinstance(x, Value) and (closed is None or self.closed_group(x) is not closed):
-                    self.picture.wires.append(Wire(self.ids[x], place))
-        if node not in shown:
-            return
-        self.value_node(node, "" if closed is not None else self.box(self.group_of(node)))
-        if made.gate is not None:
-            self.picture.wires.append(Wire(place, self.ids[node]))
-
-    def value_node(self, node: Value, box: str) -> None:
-        gradient = self.gradients.get(node, node._grad)
-        self.ids[node] = f"v{len(self.picture.nodes)}"
-        self.picture.nodes.append(
-            Node(
-                id=self.ids[node],
-                kind="leaf" if node.gate is None else "value",
-                text=plain(node.name or ""),
-                data=summary(node._data, self.precision),
-                gradient="" if gradient is None else summary(getattr(gradient, "_data", gradient), self.precision),
-                shape=shape_text(node.shape),
-                box=box,
-                hint=node.gate.sentence if node.gate is not None else "leaf",
-            )
+def _check_names(names: frozenset[str], groups: dict[Group, int], record: list[Made]) -> None:
+    known = {group.name for group in groups}
+    if unknown := sorted(names - known):
+        fused = {made.gate.name for made in record if made.gate is not None and made.gate.parts is not None}
+        raise ValueError(
+            f"draw: there is no group and no fused gate {unknown[0]!r} to open; the graph has groups "
+            f"{', '.join(sorted(known)) or 'none'} and fused gates {', '.join(sorted(fused)) or 'none'}"
         )
 
-    def gate_node(self, node: Value, made: Value, gate: Gate) -> str:
-        place, box = f"g{len(self.picture.nodes)}", self.box(self.group_of(node))
-        folded = folded_symbol(made, self.precision)
-        self.picture.nodes.append(Node(place, "gate", folded or gate.symbol, box=box, hint=gate.sentence))
-        for x in made.inputs:
-            if not isinstance(x, Value) and not folded:
-                constant = f"c{len(self.picture.nodes)}"
-                shape = shape_text(np.shape(x))
-                self.picture.nodes.append(
-                    Node(constant, "constant", "", summary(x, self.precision), shape=shape, box=box, hint="constant")
-                )
-                self.picture.wires.append(Wire(constant, place))
-        return place
 
-    def closed_box(self, closed: Group) -> str:
-        if closed not in self.ids:
-            self.ids[closed] = f"b{len(self.picture.nodes)}"
-            outer = self.box(closed.parent)
-            self.picture.nodes.append(Node(self.ids[closed], "closed", plain(closed.name), box=outer, hint="group"))
-        return self.ids[closed]
+def _comfortable(record: list[Made], v: Value, groups: dict[Group, int]) -> int:
+    """The greatest depth that shows no more than 500 nodes."""
+    for depth in range(max(groups.values(), default=-1) + 1, 0, -1):
+        if len(fold(record, v, open_groups(groups, (), depth))) <= COMFORTABLE:
+            return depth
+    return 0
 
-    def box(self, around: Group | None) -> str:
-        """The id of the open box for a group, made with those around it at first sight."""
-        missing = []
-        while around is not None and around not in self.ids:
-            missing.append(around)
-            around = around.parent
-        inner = "" if around is None else self.ids[around]
-        for each in reversed(missing):
-            self.picture.boxes.append(Box(f"cluster{len(self.picture.boxes)}", plain(each.name), inner))
-            inner = self.ids[each] = self.picture.boxes[-1].id
+
+class _Builder:
+    """Puts what is seen into words, under ids that are the same in every run."""
+
+    def __init__(self, seen: Folded, root: Value, precision: int, folded: bool) -> None:
+        self.seen, self.root, self.precision, self.folded = seen, root, precision, folded
+        self.picture = Picture()
+        self.frames: dict[Group, str] = {}
+        self.wire = {made.value: f"v{k}" for k, made in enumerate(seen.wires)}
+        self.maker: dict[Any, str] = {made.value: f"g{k}" for k, made in enumerate(seen.gates)}
+        self.maker.update((group, f"b{k}") for k, group in enumerate(seen.boxes))
+
+    def built(self, record: list[Made]) -> Picture:
+        waiting = dict(self.seen.boxes)
+        for made in record:
+            source = self.seen.source[made.value]
+            if isinstance(source, Group) and source in waiting:
+                self.closed(source, waiting.pop(source))
+            elif source is made.value and made.gate is not None:
+                self.gate(made, made.gate)
+            if made.value in self.wire:
+                self.value(made, source)
+        return self.picture
+
+    def frame(self, place: Place) -> str:
+        """The id of the innermost open box of a place, made with those around it at first sight."""
+        inner = ""
+        for group in place if place and place[-1] not in self.frames else place[-1:]:
+            if group not in self.frames:
+                self.frames[group] = f"cluster{len(self.picture.boxes)}"
+                self.picture.boxes.append(Box(self.frames[group], plain(group.name), inner))
+            inner = self.frames[group]
         return inner
+
+    def value(self, made: Made, source: Value | Group | None) -> None:
+        v, data, gradient = made.value, made.value._data, made.gradient
+        hint = f"{plain(v.name) if v.name else 'value'} = {exact(data)}"
+        self.picture.nodes.append(
+            Node(
+                id=self.wire[v],
+                kind="leaf" if source is None else "output" if v is self.root else "value",
+                text=plain(v.name) if v.name else "",
+                data=summary(data, self.precision),
+                gradient="" if gradient is None else summary(gradient, self.precision),
+                shape=shape_text(data.shape) if data.ndim else "",
+                box=self.frame(self.seen.home[v]),
+                hint=hint if gradient is None else f"{hint}, gradient {exact(gradient)}",
+                remark="changed since" if made.changed else "",
+            )
+        )
+        if source is not None:
+            self.picture.wires.append(Wire(self.maker[source], self.wire[v]))
+        into_boxes = [user for user in self.seen.users[v] if isinstance(user, Group)]
+        self.picture.wires += [Wire(self.wire[v], self.maker[group]) for group in into_boxes]
+
+    def gate(self, made: Made, gate: Gate) -> None:
+        place, box = self.maker[made.value], self.frame(self.seen.place[made.value])
+        symbol = folded_symbol(gate, made.inputs, self.precision) if self.folded else ""
+        remark = settings_text(made.settings, gate.defaults) if made.settings else ""
+        self.picture.nodes.append(
+            Node(place, "gate", symbol or gate.symbol, box=box, hint=gate.sentence, remark=remark)
+        )
+        for position, x in enumerate(made.inputs):
+            if isinstance(x, Value):
+                self.picture.wires.append(Wire(self.wire[x], place))
+            elif not symbol:
+                self.constant(f"{place}c{position}", x, box)
+                self.picture.wires.append(Wire(f"{place}c{position}", place))
+
+    def constant(self, id: str, x: Any, box: str) -> None:
+        data, hint = summary(x, self.precision), f"constant {exact(x)}"
+        self.picture.nodes.append(Node(id, "constant", "", data, shape=shape_text(np.shape(x)), box=box, hint=hint))
+
+    def closed(self, group: Group, place: Place) -> None:
+        name = plain(group.name)
+        hint = f"group {name}, closed"
+        self.picture.nodes.append(Node(self.maker[group], "closed", name, box=self.frame(place), hint=hint))
 
 
 _FOLDED = {
     "add": ("+{c}", "+{c}"),
     "mul": ("×{c}", "×{c}"),
-    "sub": ("{c}−x", "−{c}"),
-    "div": ("{c}/x", "÷{c}"),
-    "power": ("{c}ˣ", "x^{c}"),
+    "sub": ("{c}−x", "x−{c}"),
+    "div": ("{c}/x", "x/{c}"),
+    "power": ("{c}^x", "x^{c}"),
     "maximum": ("max({c}, x)", "max(x, {c})"),
     "minimum": ("min({c}, x)", "min(x, {c})"),
 }
 """How a gate with a scalar constant as its first or second input is written, the constant inside."""
 
 
-def folded_symbol(node: Value, precision: int) -> str:
+def folded_symbol(gate: Gate, inputs: tuple[Any, ...], precision: int) -> str:
     """A gate with a scalar constant as the courses draw it: ×−1, +1, 1/x; nothing if there is no such constant."""
-    constants = [k for k, x in enumerate(node.inputs) if not isinstance(x, Value)]
-    if node.gate is None or node.gate.name not in _FOLDED or len(constants) != 1 or np.ndim(node.inputs[constants[0]]):
+    constants = [k for k, x in enumerate(inputs) if not isinstance(x, Value)]
+    if gate.name not in _FOLDED or len(constants) != 1 or np.ndim(inputs[constants[0]]):
         return ""
-    c = node.inputs[constants[0]]
-    text = str(int(c)).replace("-", "−") if np.isreal(c) and float(c).is_integer() and abs(c) < 1e4 else None
-    return _FOLDED[node.gate.name][constants[0]].format(c=text or number(c, precision))
+    return _FOLDED[gate.name][constants[0]].format(c=constant(inputs[constants[0]], precision))

@@ -1,7 +1,7 @@
 """Graphviz as a process: which program draws, with a time limit and its exit status checked. Builds on `errors`.
 
-`run_dot(text, format)` · `programs`. Order: an explicit setting, the system's `dot`, the bundled program of the package
-graphviz-pure (extra `lessons`), else `RenderError`, which still holds the DOT text.
+`run_dot(text, format)` · `programs` · `bundled`. Order: an explicit setting, the system's `dot`, the bundled program
+of the package graphviz-pure (extra `lessons`), else `RenderError`, which still holds the DOT text.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import Literal
 
 from ..errors import RenderError
 
-__all__ = ["Engine", "programs", "run_dot"]
+__all__ = ["Engine", "bundled", "programs", "run_dot"]
 
 Engine = Literal["auto", "system", "bundled"] | str
 SETTING = "TINYGRAD_EDU_DOT"
@@ -22,7 +22,7 @@ INSTALL = 'pip install "tinygrad_edu[lessons]" brings a renderer, or install Gra
 
 
 def bundled() -> str | None:
-    """The program of graphviz-pure beside this interpreter, or on the PATH."""
+    """The program of graphviz-pure beside this interpreter, or on the PATH: the same picture on every machine."""
     folders = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", f"{os.name}_user")]
     found = shutil.which("graphviz-pure", path=os.pathsep.join(folders))
     return found or shutil.which("graphviz-pure")
@@ -39,22 +39,29 @@ def programs(engine: Engine = "auto") -> Iterator[str]:
     yield from filter(None, candidates)
 
 
-def run_dot(text: str, format: str = "svg", *, engine: Engine = "auto", timeout: float = 20.0) -> bytes:
+def run_dot(
+    text: str, format: str = "svg", *, engine: Engine = "auto", timeout: float = 20.0, dpi: int | None = None
+) -> bytes:
     """Draw DOT text as "svg", "png" or "pdf"; one that fails or takes over `timeout` seconds gives way to the next.
 
-    `engine` is "auto", "system", "bundled" or the path of a program. Raises RenderError, which holds the text.
+    `engine` is "auto", "system", "bundled" or the path of a program; `dpi` the dots per inch of a PNG. Raises
+    RenderError, which holds the text.
     """
     said = []
+    options = [f"-T{format}", *([f"-Gdpi={dpi}"] if dpi else [])]
     for program in programs(engine):
         if format == "pdf" and Path(program).name.startswith("graphviz-pure"):
             said.append("the bundled renderer has no PDF: install Graphviz, or print the SVG")
             continue
         try:
             done = subprocess.run(  # noqa: S603 - found by us or named by the user
-                [program, f"-T{format}"], input=text.encode(), capture_output=True, timeout=timeout, check=False
+                [program, *options], input=text.encode(), capture_output=True, timeout=timeout, check=False
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            said.append(f"{program}: {error}")
+        except subprocess.TimeoutExpired:
+            said.append(f"{program} took over {timeout:g} s: close groups (depth=0), or draw a part of the graph")
+            continue
+        except OSError as error:
+            said.append(f"{program}: {error.strerror}")
             continue
         if done.returncode == 0 and done.stdout:
             return done.stdout

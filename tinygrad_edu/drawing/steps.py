@@ -17,9 +17,10 @@ __all__ = ["Step", "steps", "table"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One gradient that a gate passes to an input: downstream = local × upstream.
+    """One gradient that a gate passes to an input: downstream = local × upstream, element by element.
 
-    `local` is the gradient for an upstream of ones: ∂out/∂in itself for scalars and elementwise gates.
+    `local` is ∂out/∂in as numbers where the gate is elementwise or its output a single number; None where it would be a
+    whole Jacobian matrix, as for a matrix product.
     """
 
     node: Value
@@ -46,10 +47,12 @@ def steps(v: Value) -> list[Step]:
 
 
 def local_gradient(node: Value, position: int) -> Any:
-    """The derivative of a gate by one input, for an upstream of ones."""
+    """∂out/∂in of a gate: its derivative for an upstream of ones; None where that would be a matrix."""
     gate = node.gate
     if gate is None:
         raise GraphError(f"{node.label} has no gate, so no local gradients")
+    if not gate.elementwise and node.size != 1:
+        return None
     one = np.ones(node.shape, node.dtype)[()]
     numbers = [x._data if isinstance(x, Value) else x for x in node.inputs]
     with np.errstate(all="ignore"):
@@ -77,7 +80,9 @@ def table(v: Value, precision: int = 2) -> str:
     rows: list[tuple[str, ...]] = [("gate", "out", "value", "input", "its value", "local", "upstream", "downstream")]
     for step in steps(v):
         node, x = step.node, step.node.inputs[step.position]
-        shown = [summary(number, precision) for number in (x._data, step.local, step.upstream, step.downstream)]
+        shown = [summary(number, precision) for number in (x._data, step.upstream, step.downstream)]
+        matrix = f"∂{shape_text(node.shape)}/∂{shape_text(x.shape) or 1}"
+        shown.insert(1, matrix if step.local is None else summary(step.local, precision))
         out = f"{called[node]} {shape_text(node.shape)}".strip()
         rows.append((str(node.gate), out, summary(node._data, precision), called[x], *shown))
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]

@@ -1,39 +1,67 @@
 """Numbers and names as a picture shows them: short, with a true minus sign, and escaped. Builds on nothing.
 
-`number` · `summary` · `shape_text` · `plain` · `in_html` · `quoted` · `ems`.
+`number` · `constant` · `summary` · `exact` · `shape_text` · `settings_text` · `plain` · `in_html` · `quoted` · `ems`.
 """
 
 import html
 import math
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-__all__ = ["ems", "in_html", "number", "plain", "quoted", "shape_text", "summary"]
+__all__ = [
+    "constant",
+    "ems",
+    "exact",
+    "in_html",
+    "number",
+    "plain",
+    "quoted",
+    "settings_text",
+    "shape_text",
+    "summary",
+]
 
 _LISTED = 3  # a vector of up to so many elements is written out
+_LONGEST = 60  # a name is cut after so many characters
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(x: Any, precision: int = 2) -> str:
     """A number with `precision` decimals, in scientific form outside 10⁻³ … 10⁴, with U+2212 for minus.
 
-    >>> number(-0.196611), number(12345.6), number(0.0), number(float("nan"))
-    ('−0.20', '1.23·10⁴', '0.00', 'nan')
+    What would be rounded to a false zero is scientific too.
+
+    >>> number(-0.196611), number(12345.6), number(0.0), number(0.004), number(float("nan"))
+    ('−0.20', '1.23·10⁴', '0.00', '4.00·10⁻³', 'nan')
     """
     if isinstance(x, complex | np.complexfloating):
         sign = "−" if x.imag < 0 else "+"
         return f"{number(x.real, precision)}{sign}{number(abs(x.imag), precision)}i"
     x = float(x)
-    if math.isnan(x):
+    size = abs(x)
+    if (size < 1e4 and size >= 1e-3 and size >= 0.5 * 10.0**-precision) or not size:
+        text = f"{size:.{precision}f}"
+    elif math.isnan(x):
         return "nan"
-    if math.isinf(x):
-        return "∞" if x > 0 else "−∞"
-    if x and not 1e-3 <= abs(x) < 1e4:
-        mantissa, _, exponent = f"{x:.{precision}e}".partition("e")
-        return f"{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", "−")
-    return f"{x:.{precision}f}".replace("-", "−")
+    elif math.isinf(x):
+        text = "∞"
+    else:
+        mantissa, _, exponent = f"{size:.{precision}e}".partition("e")
+        text = f"{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    return "−" + text if x < 0 else text
+
+
+def constant(x: Any, precision: int = 2) -> str:
+    """A number that stands in a formula: without zeros at its end.
+
+    >>> constant(-1.0), constant(0.5), constant(1 / 3)
+    ('−1', '0.5', '0.33')
+    """
+    digits, dot, power = number(x, precision).partition("·")
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + dot + power
 
 
 def summary(data: Any, precision: int = 2) -> str:
@@ -43,16 +71,31 @@ def summary(data: Any, precision: int = 2) -> str:
     >>> summary(np.array([1.0, -2.0])), summary(np.arange(12.0).reshape(3, 4))
     ('[1.00, −2.00]', '0.00 … 11.00')
     """
+    if not np.ndim(data):
+        return number(data, precision)
     data = np.asarray(data)
-    if not data.ndim:
-        return number(data[()], precision)
     if not data.size:
         return "empty"
     if data.ndim == 1 and data.size <= _LISTED:
         return "[" + ", ".join(number(x, precision) for x in data) + "]"
     if data.dtype.kind == "c":
         data = np.abs(data)
-    return f"{number(data.min(), precision)} … {number(data.max(), precision)}"
+    finite = data[np.isfinite(data)]
+    lost = f"{data.size - finite.size} of {data.size} not finite" if finite.size < data.size else ""
+    spread = f"{number(finite.min(), precision)} … {number(finite.max(), precision)}" if finite.size else ""
+    return ", ".join(filter(None, (spread, lost)))
+
+
+def exact(data: Any) -> str:
+    """All digits of a number, for who points at it; of a tensor the first and last elements.
+
+    >>> exact(np.float64(0.1)), exact(np.arange(100.0))
+    ('0.1', '[ 0., 1., ..., 98., 99.]')
+    """
+    if np.ndim(data):
+        text = np.array2string(np.asarray(data), threshold=6, edgeitems=2, precision=4, separator=", ")
+        return " ".join(text.split())
+    return repr(data.item() if isinstance(data, np.generic) else data)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -64,19 +107,54 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
+def settings_text(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """The settings of a gate that are not its defaults.
+
+    >>> settings_text({"axis": 0, "keepdims": False}, {"axis": None, "keepdims": False})
+    'axis=0'
+    >>> settings_text({"index": (slice(None), slice(1, 3), 0)}, {})
+    ':, 1:3, 0'
+    """
+    told = []
+    for name, setting in settings.items():
+        if name == "index" and isinstance(setting, tuple):
+            told.append(", ".join(map(_index_text, setting)))
+        elif name not in defaults or repr(defaults[name]) != repr(setting):
+            told.append(f"{name}={setting}")
+    return plain(", ".join(told))
+
+
+def _index_text(part: Any) -> str:
+    if isinstance(part, slice):
+        ends = ["" if x is None else str(x) for x in (part.start, part.stop, part.step)]
+        return ":".join(ends[: 3 if ends[2] else 2])
+    return "…" if part is Ellipsis else "new" if part is None else str(part)
+
+
 def plain(text: str) -> str:
-    """Text on one line without control characters, which neither DOT nor XML can carry."""
-    return "".join(c if unicodedata.category(c) not in ("Cc", "Cs") else " " for c in text)
+    """Text on one line, not too long, without the characters that neither DOT nor XML can carry.
+
+    >>> plain("two\\nlines"), len(plain("x" * 100))
+    ('two lines', 60)
+    """
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Cn", "Zl", "Zp") else c for c in text)
 
 
 def in_html(text: str) -> str:
     """Text for an HTML-like label, where Graphviz still reads a backslash as the start of an escape sequence."""
-    return html.escape(plain(text)).replace("\\", "\\\\")
+    return html.escape(text).replace("\\", "\\\\")
 
 
 def quoted(text: str) -> str:
-    """Text as a quoted DOT string in which nothing is an escape sequence."""
-    return '"' + plain(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Text as a quoted DOT string in which nothing is an escape sequence or an entity.
+
+    >>> print(quoted('"a" & \\\\N'))
+    "&quot;a&quot; &amp; \\\\N"
+    """
+    return f'"{in_html(text)}"'
 
 
 def ems(text: str) -> float:
