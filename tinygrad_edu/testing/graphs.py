@@ -85,15 +85,19 @@ def usable() -> dict[str, int]:
 
 @cache
 def _tame(gate: Any) -> bool:
-    """Whether a gate is differentiable by all inputs and, along a line through them, stays small without jumps."""
+    """Whether a gate is differentiable by all inputs and, along lines through them, stays small without jumps."""
     line = np.linspace(-8, 8, 4001)
     try:
         with np.errstate(all="ignore"):
             gate(*[Value(0.5)] * len(gate.names)).backward()
-            out = gate.forward(*[slope * line for slope in (1.0, -0.7, 0.4)[: len(gate.names)]])
+            ways = ((1.0, -0.7, 0.4), (0.5, 0.0, 0.0), (0.0, 0.5, 0.0))
+            outs = [gate.forward(*[k * line + (k == 0) for k in way[: len(gate.names)]]) for way in ways]
+            out = np.concatenate([np.broadcast_to(each, line.shape) for each in outs])
     except (TypeError, ValueError, GraphError):
         return False
-    return out.dtype.kind == "f" and bool(np.all(np.abs(out) < 50) and np.all(np.abs(np.diff(out)) < 0.1))
+    return out.dtype.kind == "f" and bool(
+        np.all(np.abs(out) < 50) and np.all(np.abs(np.diff(out.reshape(-1, line.size))) < 0.1)
+    )
 
 
 @st.composite
