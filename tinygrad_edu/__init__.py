@@ -24,6 +24,7 @@ from .calculus import (
     value_and_grad,
     vjp,
 )
+from .diagnosis import NanReport, find_nan
 from .engine import Gate, Value, gate, walk
 from .gates.elementary import relu, sigmoid, softplus
 from .gates.fused import log_softmax, softmax, softmax_cross_entropy
@@ -42,12 +43,14 @@ __all__ = [
     "GATES",
     "Drawing",
     "Gate",
+    "NanReport",
     "Value",
     "checkpoint",
     "data",
     "draw",
     "drawing",
     "elementwise_grad",
+    "find_nan",
     "gate",
     "gates",
     "grad",
