@@ -68,10 +68,11 @@ sample("linalg.svdvals", d(Z))
 sample("linalg.qr", d(Z))
 sample("linalg.qr", d(TALL + 1j * TALL[::-1]))
 
-for _x in [V, V + 1j, np.array([0.0, 2.0, -1.0])]:
-    for _ord in [None, 1, 2, 3, 2.5, np.inf, -np.inf]:
-        sample("linalg.norm", d(_x), _ord)
-        sample("linalg.vector_norm", d(_x), ord=2 if _ord is None else _ord)
+for _ord in [None, 1, 2, 3, 2.5, np.inf, -np.inf]:
+    sample("linalg.norm", d(V), _ord)
+    sample("linalg.norm", d(np.array([0.0, 2.0, -1.0])), _ord)
+for _ord in [1, 2, 3, np.inf]:
+    sample("linalg.vector_norm", d(V + 1j), ord=_ord)
 sample("linalg.norm", d(V), -1)
 sample("linalg.norm", d(V), 0.5)
 sample("linalg.norm", d(A), axis=1, keepdims=True)
@@ -80,12 +81,12 @@ sample("linalg.vector_norm", d(STACK), axis=(0, 2), keepdims=True)
 sample("linalg.vector_norm", d(STACK), ord=3)
 for _ord in ["fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]:
     sample("linalg.norm", d(A), _ord)
-    sample("linalg.norm", d(STACK), _ord, axis=(2, 0), keepdims=True)
-    sample("linalg.matrix_norm", d(STACK), ord=_ord)
-    sample("linalg.matrix_norm", d(Z), ord=_ord, keepdims=True)
+    sample("linalg.norm", d(STACK[..., :2]), _ord, axis=(2, 0), keepdims=True)
+    sample("linalg.matrix_norm", d(Z[:2, :2]), ord=_ord, keepdims=True)
 for _p in [None, 2, -2, 1, np.inf, "fro", "nuc"]:
     sample("linalg.cond", d(A), _p)
 sample("linalg.cond", d(STACK))
+sample("linalg.matrix_norm", d(STACK))
 
 for _n in [-3, -1, 1, 2, 3, 5]:
     sample("linalg.matrix_power", d(A), _n)
