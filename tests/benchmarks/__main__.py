@@ -2,9 +2,9 @@
 
 import argparse
 
-from . import training_step
+from . import optimiser_step, training_step
 
-BENCHMARKS = {"training_step": training_step.main}
+BENCHMARKS = {"optimiser_step": optimiser_step.main, "training_step": training_step.main}
 
 
 def main() -> None:

@@ -1,10 +1,14 @@
 """What convolution and pooling cost beside PyTorch, forward and backward, float32, batch 64, in one process, in turns.
 
 Two networks, LeNet on 28×28 and 2 × (conv3×3-BN-ReLU-pool) on 32×32×3, which must first reach the same losses over
-five steps of gradient descent, and single layers. A ratio is the median over rounds of (our time / PyTorch's), so below 1
-is faster. Both use as many threads as NumPy's BLAS takes by default.
+five steps of gradient descent, and single layers. A ratio is the median over rounds of (our time / PyTorch's), so below
+1 is faster.
+
+Both use all cores; OPENBLAS_NUM_THREADS=1 limits both to one. A graph's memory is given back to the system after each
+step and fetched again page by page; MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_=4000000000 keep it (glibc).
 """
 
+import os
 from collections.abc import Callable, Mapping
 from statistics import median
 from time import perf_counter
@@ -111,7 +115,7 @@ def losses(run: Callable[[], Any]) -> list[float]:
 
 
 def layer(name: str) -> tuple[Way, Way]:
-    """One layer's forward and backward pass, by its input too, here (memory batch-last, as inside a network) and there."""
+    """One layer's forward and backward pass, by its input too; ours with the batch last in memory, as in a network."""
     import torch
 
     shape, function, weights = LAYERS[name]
@@ -159,10 +163,11 @@ def ratio(ours: Way, theirs: Way) -> tuple[float, float]:
 def main() -> None:
     """Print milliseconds and ratios of each network and layer."""
     try:
-        import torch  # noqa: F401 - the peer
+        import torch
     except ImportError:
         print("torch is not installed: nothing to compare with")
         return
+    torch.set_num_threads(int(os.environ.get("OPENBLAS_NUM_THREADS", os.cpu_count() or 1)))
     ways: Mapping[str, Callable[[], tuple[Way, Way]]] = {
         **{name: (lambda build=build, shape=shape: pair(build, shape)) for name, (build, shape) in NETWORKS.items()},
         **{name: (lambda name=name: layer(name)) for name in LAYERS},

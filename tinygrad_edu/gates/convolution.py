@@ -14,6 +14,7 @@ derivative of each is made of the other two. All three run over blocks of patche
 processor's cache: weights as a matrix times patches as a matrix. Builds on the engine, `patches` and `windows`.
 """
 
+import threading
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -41,6 +42,20 @@ __all__ = [
 BLOCK = 2**21
 """Bytes of patches multiplied at once: about a processor's second-level cache."""
 
+_thread = threading.local()
+
+
+def _workspace(count: int, dtype: Any) -> Any:
+    """Memory for `count` numbers, a thread's own and used again by each call.
+
+    Fresh memory would be fetched from the system page by page, which takes as long as a small layer itself.
+    """
+    if count * dtype.itemsize > BLOCK:
+        return np.empty(count, dtype)
+    if not hasattr(_thread, "bytes"):
+        _thread.bytes = np.empty(BLOCK, np.uint8)
+    return _thread.bytes[: count * dtype.itemsize].view(dtype)
+
 
 def _checked(x: Any, weight: Any, groups: int) -> None:
     """ShapeError unless x (N, C, *space) and weight (K, C/groups, *window) belong together."""
@@ -64,7 +79,7 @@ def _columns(windows: Windows, channels: int, batch: int, dtype: Any) -> Iterato
     taps = channels * prod(windows.window)
     blocks = list(windows.blocks(taps * columns * dtype.itemsize, BLOCK))
     rows = max(last - first for first, last in blocks)
-    buffer = None if windows.plain else np.empty(taps * rows * columns, dtype)
+    buffer = None if windows.plain else _workspace(taps * rows * columns, dtype)
     for first, last in blocks:
         yield (first, last), slice(first * columns, last * columns), buffer
 
