@@ -300,4 +300,7 @@ def transposed_size(
     if any(m >= max(s, d) for m, s, d in zip(more, steps, gaps, strict=True)):
         raise ShapeError(f"output_padding={output_padding} should be less than stride={stride} or dilation={dilation}")
     axes = zip(positions, window, steps, pads, more, gaps, strict=True)
-    return tuple((n - 1) * s - 2 * p + d * (k - 1) + 1 + m for n, k, s, p, m, d in axes)
+    size = tuple((n - 1) * s - 2 * p + d * (k - 1) + 1 + m for n, k, s, p, m, d in axes)
+    if min(size, default=1) < 1:
+        raise ShapeError(f"(n - 1)s - 2p + d(k - 1) + 1 + output_padding = {size} for n {positions}: take less padding")
+    return size

@@ -50,18 +50,18 @@ def _windows(size: Any, *, window: Any, stride: Any = None, padding: Any = 0, di
 # Largest of a window
 
 
-def _won(x: Any, out: Any, windows: Windows) -> Iterator[tuple[Any, Any, Any, tuple[int, ...]]]:
-    """For each tap: positions, elements, where it is the first to equal the maximum, its place in the window."""
+def _won(x: Any, out: Any, windows: Windows) -> Iterator[tuple[Any, Any, Any]]:
+    """For each tap: positions, elements, where it is the first to equal the maximum."""
     free = np.ones(out.shape, bool)
-    for hit in (np.equal, lambda element, _: np.isnan(element)):
-        for tap, positions, elements in windows.meetings():
-            here, there = (slice(None), *positions), (slice(None), *elements)
-            wins = hit(x[there], out[here])
-            wins &= free[here]
-            free[here] ^= wins
-            yield here, there, wins, tap
-        if not free.any():
-            return
+    with_nan = out.size > 0 and np.isnan(out.max())
+    for _, positions, elements in windows.meetings():
+        here, there = (slice(None), *positions), (slice(None), *elements)
+        wins = np.equal(x[there], out[here])
+        if with_nan:
+            wins |= np.isnan(x[there])
+        wins &= free[here]
+        free[here] ^= wins
+        yield here, there, wins
 
 
 def _route(g: Any, out: Any, x: Any, **geometry: Any) -> Any:
@@ -117,7 +117,7 @@ def route_to_winners(
     )
     array, x, maximum = map(batch_last, (array, x, maximum))
     out = np.zeros(x.shape, array.dtype)
-    for here, there, wins, _ in _won(x, maximum, windows):
+    for here, there, wins in _won(x, maximum, windows):
         if windows.tiling:
             np.multiply(array[here], wins, out=out[there])
         else:
@@ -140,7 +140,7 @@ def pick_winners(
     )
     array, x, maximum = map(batch_last, (array, x, maximum))
     out = np.zeros(maximum.shape, array.dtype)
-    for here, there, wins, _ in _won(x, maximum, windows):
+    for here, there, wins in _won(x, maximum, windows):
         out[here] += array[there] * wins
     return batch_first(out)
 
@@ -154,7 +154,7 @@ def max_pool_indices(x: Any, **geometry: Any) -> Any:
     windows, maximum = _windows(x.shape[2:], **geometry), batch_last(max_pool(x, **geometry))
     places = np.arange(prod(windows.size)).reshape(*windows.size, 1)
     indices = np.zeros(maximum.shape, np.int64)
-    for here, there, wins, _ in _won(batch_last(x), maximum, windows):
+    for here, there, wins in _won(batch_last(x), maximum, windows):
         indices[here] += wins * places[there[1:]]
     return batch_first(indices)
 
