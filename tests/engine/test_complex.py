@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value, grad, hessian, jacobian, jvp, vjp, walk
+from tinygrad_edu import Value, grad, hessian, jacobian, jvp, sigmoid, vjp, walk
 from tinygrad_edu.errors import GraphError
+from tinygrad_edu.testing import gradcheck
 
 Z = np.array([[0.5 - 1.0j, -2.0 + 0.25j], [1.2 + 0.4j, -0.3 - 0.7j]])
 W = np.array([[1.0 + 0.5j, 0.3 - 1.0j], [-0.7 + 0.2j, 2.0 - 0.1j]])
@@ -146,6 +147,11 @@ def test_a_complex_number_has_no_gradient_without_an_upstream_gradient():
         (z * 2).backward()
     (z * 2).backward(1 + 1j)
     assert z.grad == 2 + 2j
+
+
+def test_sigmoid_of_complex_numbers_is_its_formula():
+    np.testing.assert_allclose(sigmoid(Value(Z)).data, 1 / (1 + np.exp(-Z)))
+    gradcheck(sigmoid, Z)
 
 
 def test_kinks_at_zero_give_zero():

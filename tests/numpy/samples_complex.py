@@ -24,4 +24,5 @@ for _name in ["mean", "sum", "prod", "var", "std", "cumsum", "cumprod", "linalg.
     sample(_name, d(Z), axis=0)
 sample("var", d(Z), where=np.array([[True, False], [True, True]]))
 sample("std", d(Z), where=np.array([[True, True], [True, True]]))
+sample("nan_to_num", d(np.array([1 + 2j, complex(np.nan, 1), complex(1, np.inf)])), nan=3.0, posinf=4.0)
 sample("astype", d(X), np.complex128)

@@ -63,6 +63,8 @@ def tanh(x: Any) -> Any:
 )
 def sigmoid(x: Any) -> Any:
     """Sigmoid 1/(1+e⁻ˣ): the upstream gradient times σ(1-σ), exact and finite at any input."""
+    if np.iscomplexobj(x):
+        return 1 / (1 + np.exp(-x))
     z = np.exp(-np.abs(x))
     return (np.where(x >= 0, 1, z) / (1 + z)).astype(z.dtype)
 

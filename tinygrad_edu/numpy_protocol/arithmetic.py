@@ -56,7 +56,10 @@ def where(condition: Any, x: Any = missing, y: Any = missing, /) -> Any:
 
 @implements(np.nan_to_num)
 def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """Only what is a number keeps its gradient."""
+    """Only what is a number keeps its gradient; of a complex number each part by itself."""
+    if np.iscomplexobj(x):
+        real, imaginary = (nan_to_num(part, copy, nan, posinf, neginf) for part in (np.real(x), np.imag(x)))
+        return real + 1j * imaginary
     finite = np.isfinite(x)
     return np.where(finite, x, np.nan_to_num(np.where(finite, 0, bare(x)), nan=nan, posinf=posinf, neginf=neginf))
 
