@@ -8,8 +8,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from .flat import Array
-from .optimizer import Optimizer, Parameters, Rate, Shared, Update
+from .flat import Array, scalars
+from .optimizer import Optimizer, Parameters, Rate, Settings, Shared, Update
 
 __all__ = ["Adam", "AdamW", "Betas"]
 
@@ -56,35 +56,37 @@ class Adam(Optimizer):
         super().__init__(params, common | own | {"decoupled_weight_decay": decoupled_weight_decay}, **shared)
 
     @staticmethod
-    def memory(*, amsgrad: bool, **_: Any) -> dict[str, float]:
+    def memory(settings: Settings) -> dict[str, float]:
         """m, v and with `amsgrad` the largest v, under PyTorch's names."""
-        return {"exp_avg": 0.0, "exp_avg_sq": 0.0} | ({"max_exp_avg_sq": 0.0} if amsgrad else {})
+        moments = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+        return {**moments, "max_exp_avg_sq": 0.0} if settings["amsgrad"] else moments
 
     @staticmethod
     def rule(
         t: int, *, lr: float, betas: Betas, eps: float, eps_inside_sqrt: bool, bias_correction: bool, **_: Any
     ) -> Update:
-        """The formula, with m + (1 − β₁)(g − m) and η m̂/(√v̂ + ε) = η √c₂/c₁ · m/(√v + ε √c₂), one array beside."""
+        """The formula, with η m̂/(√v̂ + ε) = η √c₂/c₁ · m/(√v + ε √c₂); all in place, in g once m has taken it in."""
         beta1, beta2 = betas
         c1, c2 = (1 - beta1**t, 1 - beta2**t) if bias_correction else (1.0, 1.0)
-        rate = lr * sqrt(c2) / c1
         inside, outside = (eps * c2, 0.0) if eps_inside_sqrt else (0.0, eps * sqrt(c2))
+        numbers = (beta1, 1 - beta1, beta2, (1 - beta2) / (1 - beta1) ** 2, outside, lr * sqrt(c2) / c1)
 
         def update(theta: Array, g: Array, m: Array, v: Array, *largest: Array) -> None:
-            d = g - m
-            d *= 1 - beta1
-            m += d
-            np.multiply(g, g, out=d)
-            d -= v
-            d *= 1 - beta2
-            v += d
+            keep1, take1, keep2, take2, small, rate = scalars(theta.dtype, numbers)
+            m *= keep1
+            g *= take1
+            m += g
+            v *= keep2
+            g *= g
+            g *= take2  # (1 − β₁)² is in it already
+            v += g
             for peak in largest:
                 v = np.maximum(peak, v, out=peak)
-            np.sqrt(v + inside if inside else v, out=d)
-            d += outside
-            np.divide(m, d, out=d)
-            d *= rate
-            theta -= d
+            np.sqrt(v + inside if inside else v, g)
+            g += small
+            np.divide(m, g, g)
+            g *= rate
+            theta -= g
 
         return update
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .adam import Betas
 from .flat import Array
-from .optimizer import Optimizer, Parameters, Rate, Shared, Update
+from .optimizer import Optimizer, Parameters, Rate, Settings, Shared, Update
 
 __all__ = ["Adamax", "NAdam", "RAdam"]
 
@@ -22,7 +22,7 @@ class _TwoMoments(Optimizer):
     """m and v as in Adam."""
 
     @staticmethod
-    def memory(**_: Any) -> dict[str, float]:
+    def memory(settings: Settings) -> dict[str, float]:  # noqa: ARG004 - none matters
         """m and v, under PyTorch's names."""
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
 
@@ -125,7 +125,7 @@ class Adamax(Optimizer):
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}, **shared)
 
     @staticmethod
-    def memory(**_: Any) -> dict[str, float]:
+    def memory(settings: Settings) -> dict[str, float]:  # noqa: ARG004 - none matters
         """m and u, under PyTorch's names."""
         return {"exp_avg": 0.0, "exp_inf": 0.0}
 

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from .flat import Array
-from .optimizer import Optimizer, Parameters, Rate, Shared, Update
+from .optimizer import Optimizer, Parameters, Rate, Settings, Shared, Update
 
 __all__ = ["Adadelta", "Adagrad", "RMSprop", "root_of"]
 
@@ -56,9 +56,9 @@ class Adagrad(Optimizer):
         super().__init__(params, common | own, **shared)
 
     @staticmethod
-    def memory(*, initial_accumulator_value: float, **_: Any) -> dict[str, float]:
+    def memory(settings: Settings) -> dict[str, float]:
         """The sum of squares r."""
-        return {"sum": initial_accumulator_value}
+        return {"sum": settings["initial_accumulator_value"]}
 
     @staticmethod
     def rule(t: int, *, lr: float, lr_decay: float, eps: float, eps_inside_sqrt: bool, **_: Any) -> Update:
@@ -110,9 +110,9 @@ class RMSprop(Optimizer):
         super().__init__(params, common | own, **shared)
 
     @staticmethod
-    def memory(*, momentum: float, centered: bool, **_: Any) -> dict[str, float]:
+    def memory(settings: Settings) -> dict[str, float]:
         """The mean square, the velocity if there is momentum, the mean gradient if centred."""
-        names = {"square_avg": True, "momentum_buffer": momentum, "grad_avg": centered}
+        names = {"square_avg": True, "momentum_buffer": settings["momentum"], "grad_avg": settings["centered"]}
         return {name: 0.0 for name, wanted in names.items() if wanted}
 
     @staticmethod
@@ -183,7 +183,7 @@ class Adadelta(Optimizer):
         super().__init__(params, defaults, **shared)
 
     @staticmethod
-    def memory(**_: Any) -> dict[str, float]:
+    def memory(settings: Settings) -> dict[str, float]:  # noqa: ARG004 - none matters
         """The mean squares of gradients and of steps."""
         return {"square_avg": 0.0, "acc_delta": 0.0}
 

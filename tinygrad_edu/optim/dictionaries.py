@@ -28,7 +28,7 @@ def _moved(update: Update, parameters: Arrays, grads: Arrays, *memories: Arrays)
     moved = {name: np.array(array, float) for name, array in parameters.items()}
     kept = [{f"d{name}": np.array(memory[f"d{name}"], float) for name in moved} for memory in memories]
     for name, theta in moved.items():
-        update(theta, np.asarray(grads[f"d{name}"], float), *[memory[f"d{name}"] for memory in kept])
+        update(theta, np.array(grads[f"d{name}"], float), *[memory[f"d{name}"] for memory in kept])
     return moved, *kept
 
 

@@ -1,11 +1,11 @@
 """Parameters laid end to end: one vector θ, the gradient g beside it, and whatever vectors a method remembers.
 
-`Flat`: the parameters of one group and dtype · `as_number`. Builds on the engine's `Value` and on `errors`.
+`Flat`: the parameters of one group and dtype · `as_number`, `scalars`. Builds on the engine's `Value` and on `errors`.
 
 A parameter's array becomes a view into θ at its first step, so that a method writes to θ and every parameter has moved.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, groupby, pairwise
 from math import isfinite
 from typing import Any
@@ -15,10 +15,15 @@ import numpy as np
 from ..engine import Value
 from ..errors import GraphError, ShapeError
 
-__all__ = ["Array", "Flat", "as_number"]
+__all__ = ["Array", "Flat", "as_number", "scalars"]
 
 Array = Any  # a NumPy array of real floating-point numbers
-BLOCK = 1 << 16  # numbers worked on at a time: θ, g and a method's vectors then stay in a core's cache
+BLOCK = 1 << 16  # numbers worked on at a time: what a method writes beside θ, g and its memory then stays in cache
+
+
+def scalars(dtype: Any, numbers: Iterable[float]) -> list[Array]:
+    """Numbers as arrays of shape (): NumPy takes them as they are, a Python number it converts at every use."""
+    return [np.array(number, dtype) for number in numbers]
 
 
 def as_number(loss: Any) -> float:
@@ -46,6 +51,7 @@ class Flat:
         self.pairs = 1 + (self.own.dtype.kind == "c")
         self.theta: Array = self.own.view(self.own.real.dtype)
         self.gradient: Array = own_gradient.view(self.theta.dtype)
+        self.everywhere = slice(0, self.theta.size)
         # What each parameter holds while it is ours: its view, or the last number where the shape is ().
         self.bound: list[Any] = [None] * len(arrays)
         self.scalars = [i for i, a in enumerate(arrays) if not a.ndim]
@@ -61,16 +67,15 @@ class Flat:
 
     def gather(self) -> None:
         """Lay the gradients into g and note who has none; take back the parameters that were given other data."""
-        absent = self.absent = set()
-        for i, (p, slot, bound) in enumerate(zip(self.parameters, self.slots, self.bound, strict=True)):
+        self.absent = set()
+        for i, p in enumerate(self.parameters):
             gradient = p._grad
             if gradient is None:
-                absent.add(i)
-                slot[...] = 0
-                continue
-            if p._data is not bound:
+                self.absent.add(i)
+                gradient = 0
+            elif p._data is not self.bound[i]:
                 self.adopt(i)
-            slot[...] = gradient._data if isinstance(gradient, Value) else gradient
+            self.slots[i][...] = gradient._data if isinstance(gradient, Value) else gradient
 
     def nonfinite(self) -> Value | None:
         """The first parameter whose gradient has nan or infinite numbers."""
@@ -122,7 +127,7 @@ class Flat:
     def stretches(self) -> list[tuple[int, slice]]:
         """Neighbours that move in this step and have the same clock, as (clock, where in the vectors)."""
         if not self.absent and not self.missed:
-            return [(self.steps, slice(0, self.theta.size))]
+            return [(self.steps, self.everywhere)]
         moving = (i for i in range(len(self.parameters)) if i not in self.absent)
         # Neighbours have consecutive indices: index less position is constant along a run.
         runs = groupby(enumerate(moving), key=lambda pair: (pair[1] - pair[0], self.clock(pair[1])))
@@ -133,15 +138,13 @@ class Flat:
         """Where parameters first … last lie in the vectors."""
         return slice(self.spans[first][0] * self.pairs, self.spans[last][1] * self.pairs)
 
-    def blocks(self, where: slice, names: Iterable[str]) -> Iterator[list[Array]]:
+    def blocks(self, where: slice, names: Iterable[str]) -> list[list[Array]]:
         """θ, g and the named vectors of memory, a block at a time."""
         vectors = [self.theta, self.gradient, *[self.memory[name] for name in names]]
-        if self.theta.size <= BLOCK and where.stop - where.start == self.theta.size:
-            yield vectors
-            return
-        for start in range(where.start, where.stop, BLOCK):
-            stop = min(start + BLOCK, where.stop)
-            yield [vector[start:stop] for vector in vectors]
+        if where is self.everywhere and self.theta.size <= BLOCK:
+            return [vectors]
+        starts = range(where.start, where.stop, BLOCK)
+        return [[vector[start : min(start + BLOCK, where.stop)] for vector in vectors] for start in starts]
 
     def remember(self, initial: Mapping[str, float]) -> None:
         """Make the vectors that a method keeps, where they are not there yet."""

@@ -13,10 +13,11 @@ from ..engine import Value
 from ..errors import GraphError
 from .flat import Array, Flat
 
-__all__ = ["Optimizer", "Parameters", "Rate", "Schedule", "Shared", "Update"]
+__all__ = ["Optimizer", "Parameters", "Rate", "Schedule", "Settings", "Shared", "Update"]
 
 Schedule = Callable[[float], float]
 Rate = float | Schedule
+Settings = dict[str, Any]
 Update = Callable[..., None]
 Parameters = Iterable[Value] | Iterable[Mapping[str, Any]]
 
@@ -28,7 +29,7 @@ class Shared(TypedDict, total=False):
     on_nonfinite: Literal["raise", "skip"]
 
 
-_PLAIN = frozenset({int, float, bool, tuple, str, type(None)})
+_PLAIN = frozenset({int, float, bool, tuple, list, str, type(None)})
 # Where settings lie: from 0 up to, and without, this.
 _UNDER = {"lr": np.inf, "eps": np.inf, "weight_decay": np.inf, "momentum": np.inf, "alpha": 1, "rho": 1, "betas": 1}
 
@@ -85,13 +86,16 @@ class Optimizer:
     # What a method gives
 
     @staticmethod
-    def memory(*args: Any, **settings: Any) -> dict[str, float]:  # noqa: ARG004 - a method names its own
+    def memory(settings: Settings) -> dict[str, float]:  # noqa: ARG004 - a method looks at its own
         """The vectors a method remembers, by name, with the number they start from."""
         return {}
 
     @staticmethod
     def rule(*args: Any, **settings: Any) -> Update:
-        """The update for a parameter's step `t` = 1, 2, …: a function of θ, g and the vectors of `memory`, in place."""
+        """The update for a parameter's step `t` = 1, 2, …: a function of θ, g and the vectors of `memory`, in place.
+
+        It may write to g, which is filled anew before each step.
+        """
         raise NotImplementedError("an optimiser needs a rule")
 
     # What all share
@@ -150,9 +154,13 @@ class Optimizer:
         """Lay all gradients into the vectors g; False if the step is to be skipped."""
         for _, flat in self._flats:
             flat.gather()
-        bad = next((p for _, flat in self._flats if (p := flat.nonfinite()) is not None), None)
-        if bad is None:
-            return True
+        for _, flat in self._flats:
+            bad = flat.nonfinite()
+            if bad is not None:
+                return self._refused(bad)
+        return True
+
+    def _refused(self, bad: Value) -> bool:
         if self.on_nonfinite == "raise":
             raise GraphError(
                 f"{self}: the gradient of {bad.label}, shape {bad.shape}, has nan or infinite numbers; nothing was "
@@ -163,7 +171,9 @@ class Optimizer:
 
     def settings(self, group: Mapping[str, Any]) -> dict[str, Any]:
         """The settings of a group as numbers for this step: schedules are asked."""
-        return {k: v if type(v) in _PLAIN else self._number(v) for k, v in group.items() if k != "params"}
+        if _PLAIN.issuperset(map(type, group.values())):
+            return dict(group)
+        return {k: v if type(v) in _PLAIN else self._number(v) for k, v in group.items()}
 
     def _number(self, setting: Any) -> Any:
         number = setting(self.steps) if callable(setting) else setting
@@ -171,7 +181,7 @@ class Optimizer:
         return number.item() if isinstance(number, np.generic) else number
 
     def _move(self, flat: Flat, settings: dict[str, Any]) -> None:
-        initial = self.memory(**settings)
+        initial = self.memory(settings)
         flat.remember(initial)
         plain = not (settings.get("weight_decay") or settings["maximize"])
         for t, where in flat.stretches():
@@ -228,7 +238,7 @@ class Optimizer:
             index.update(zip(group["params"], saved["params"], strict=True))
             group.update({k: saved[k] for k in saved.keys() & self.defaults.keys() if not callable(group[k])})
         for group, flat in self._flats:
-            initial = self.memory(**self.settings(group))
+            initial = self.memory(self.settings(group))
             flat.load([_arrays(state.get(index[p], {}), initial) for p in flat.parameters], initial)
         self.steps = int(state_dict.get("steps", max((flat.steps for _, flat in self._flats), default=0)))
 

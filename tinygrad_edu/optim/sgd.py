@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal, Unpack
 
 from .flat import Array
-from .optimizer import Optimizer, Parameters, Rate, Shared, Update
+from .optimizer import Optimizer, Parameters, Rate, Settings, Shared, Update
 
 __all__ = ["NAG", "SGD", "Momentum"]
 
@@ -51,9 +51,9 @@ class SGD(Optimizer):
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, **own}, **shared)
 
     @staticmethod
-    def memory(*, momentum: float, **_: Any) -> dict[str, float]:
+    def memory(settings: Settings) -> dict[str, float]:
         """The velocity, if there is momentum."""
-        return {"momentum_buffer": 0.0} if momentum else {}
+        return {"momentum_buffer": 0.0} if settings["momentum"] else {}
 
     @staticmethod
     def rule(t: int, *, lr: float, momentum: float, dampening: float, nesterov: bool, **_: Any) -> Update:
@@ -107,7 +107,7 @@ class Momentum(Optimizer):
         super().__init__(params, defaults, **shared)
 
     @staticmethod
-    def memory(**_: Any) -> dict[str, float]:
+    def memory(settings: Settings) -> dict[str, float]:  # noqa: ARG004 - none matters
         """The velocity."""
         return {"momentum_buffer": 0.0}
 

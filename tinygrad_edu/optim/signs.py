@@ -10,7 +10,7 @@ import numpy as np
 from .adam import Betas
 from .adam_family import follow
 from .flat import Array
-from .optimizer import Optimizer, Parameters, Rate, Shared, Update
+from .optimizer import Optimizer, Parameters, Rate, Settings, Shared, Update
 
 __all__ = ["Lion", "Rprop"]
 
@@ -44,7 +44,7 @@ class Lion(Optimizer):
         super().__init__(params, defaults, **shared)
 
     @staticmethod
-    def memory(**_: Any) -> dict[str, float]:
+    def memory(settings: Settings) -> dict[str, float]:  # noqa: ARG004 - none matters
         """The average m."""
         return {"exp_avg": 0.0}
 
@@ -90,9 +90,9 @@ class Rprop(Optimizer):
         super().__init__(params, {"lr": lr, "etas": etas, "step_sizes": step_sizes}, **shared)
 
     @staticmethod
-    def memory(*, lr: float, **_: Any) -> dict[str, float]:
+    def memory(settings: Settings) -> dict[str, float]:
         """The last gradient and the step sizes."""
-        return {"prev": 0.0, "step_size": lr}
+        return {"prev": 0.0, "step_size": settings["lr"]}
 
     @staticmethod
     def rule(
