@@ -2,9 +2,13 @@
 
 import argparse
 
-from . import optimiser_step, training_step
+from . import convolution, optimiser_step, training_step
 
-BENCHMARKS = {"optimiser_step": optimiser_step.main, "training_step": training_step.main}
+BENCHMARKS = {
+    "convolution": convolution.main,
+    "optimiser_step": optimiser_step.main,
+    "training_step": training_step.main,
+}
 
 
 def main() -> None:
