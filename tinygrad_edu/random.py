@@ -3,16 +3,16 @@
 `manual_seed` · `generator` · `rng_state` · `set_rng_state`. Builds on nothing.
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 __all__ = ["generator", "manual_seed", "rng_state", "set_rng_state"]
 
-_shared = np.random.default_rng()
 
-
-def generator() -> np.random.Generator:
+@cache  # made at first use: NumPy loads its random numbers only then
+def generator() -> "np.random.Generator":
     """The generator that everything random draws from, unless it is given one of its own.
 
     >>> manual_seed(0)
@@ -21,7 +21,7 @@ def generator() -> np.random.Generator:
     >>> generator().normal() == first
     True
     """
-    return _shared
+    return np.random.default_rng()
 
 
 def manual_seed(seed: int) -> None:
@@ -29,14 +29,14 @@ def manual_seed(seed: int) -> None:
 
     The generator is seeded in place, so whoever kept it follows. (PyTorch's returns the generator; numbers differ.)
     """
-    _shared.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+    generator().bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 
 def rng_state() -> dict[str, Any]:
     """Where the shared generator stands: plain numbers, for a checkpoint."""
-    return dict(_shared.bit_generator.state)
+    return dict(generator().bit_generator.state)
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
     """Put the shared generator back to where `rng_state` found it."""
-    _shared.bit_generator.state = state
+    generator().bit_generator.state = state
