@@ -109,6 +109,14 @@ def test_piecewise_factors_are_of_the_initial_rate_or_cumulative() -> None:
     assert [running(t) for t in range(6)] == pytest.approx([1, 1, 0.5, 0.5, 0.05, 0.05])
 
 
+@given(t=st.floats(0, 40))
+def test_falling_rates_are_their_formulas(t: float) -> None:
+    assert optim.inverse_time(0.1, 0.3)(t) == pytest.approx(0.1 / (1 + 0.3 * t))
+    assert exponential(0.1, 0.8)(t) == pytest.approx(0.1 * 0.8**t)
+    assert natural_exponential(0.1, 0.2)(t) == pytest.approx(0.1 * np.exp(-0.2 * t))
+    assert cosine(0.1, 40)(t) == pytest.approx(0.05 * (1 + cos(pi * t / 40)))
+
+
 def test_exponential_and_natural_exponential_are_one_family() -> None:
     assert [natural_exponential(0.1, 0.2)(t) for t in range(9)] == pytest.approx(
         [exponential(0.1, np.exp(-0.2))(t) for t in range(9)]
