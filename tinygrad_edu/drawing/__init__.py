@@ -5,7 +5,8 @@ Builds on the engine.
 """
 
 from .drawing import Drawing, draw
+from .marking import Marks
 from .picture import Picture, picture
 from .steps import Step, steps, table
 
-__all__ = ["Drawing", "Picture", "Step", "draw", "picture", "steps", "table"]
+__all__ = ["Drawing", "Marks", "Picture", "Step", "draw", "picture", "steps", "table"]

@@ -4,11 +4,12 @@
 value is a table of two rows, so that the wire, the rule between them, runs on between number and gradient.
 """
 
+import textwrap
 from collections.abc import Iterator
 from typing import Literal
 
 from .picture import Box, Node, Picture, Wire
-from .text import ems, in_html, quoted
+from .text import ems, in_html, plain, quoted
 
 __all__ = ["Style", "to_dot"]
 
@@ -17,12 +18,13 @@ Style = Literal["circuit", "nodes"]
 INK, WIRE, PALE = "#0f172a", "#475569", "#64748b"
 VALUE, GRADIENT = "#006b4f", "#b3261e"  # green above, red below, as the courses do; 6.5 : 1 on white
 GATE, CLOSED, FRAME, EDGE = "#eef2f9", "#fdf3d7", "#fffcf3", "#a16207"
+ALARM, ALARMED = GRADIENT, "#fde7e4"  # what is marked
 SIZE, SMALL = 13, 10
 
 HEAD = f"""digraph {{
 graph [rankdir=LR ordering=in nodesep=0.12 ranksep=0.28 bgcolor=white fontname=Helvetica fontsize=12 fontcolor="{EDGE}"]
 node [fontname=Helvetica fontsize={SIZE} shape=plain fontcolor="{VALUE}" color="{WIRE}"]
-edge [arrowhead=none color="{WIRE}"]"""
+edge [arrowhead=none color="{WIRE}" fontname=Helvetica]"""
 GATES = f'node [shape=circle width=0.44 fixedsize=true style=filled fillcolor="{GATE}" fontcolor="{INK}"]'
 PILL = ' shape=box width=0.3 height=0.42 fixedsize=false margin="0.1,0.02" style="rounded,filled"'
 BOX = f'{PILL} height=0.5 margin="0.16,0.06" fillcolor="{CLOSED}" color="{EDGE}"'
@@ -40,7 +42,7 @@ def to_dot(picture: Picture, style: Style = "circuit") -> str:
             makers.add(node.id)
             gates.append(_gate(node))
         else:
-            values.append(f"{node.id} [label=<{label(node)}> tooltip={quoted(node.hint)}]")
+            values.append(f"{node.id} [label=<{label(node)}> tooltip={_hint(node)}]")
     lines = [HEAD, *_filled(*inside[""]), *_boxes(picture.boxes, inside)]
     lines += [_wire(wire, makers) for wire in picture.wires]
     return "\n".join([*lines, "}\n"])
@@ -79,9 +81,26 @@ def _room(text: str, size: int = SIZE) -> str:
 
 
 def _wire(wire: Wire, makers: set[str]) -> str:
-    if wire.source in makers:
-        return f"{wire.source}->{wire.target}:w"
-    return f"{wire.source}:e->{wire.target}"
+    ends = f"{wire.source}->{wire.target}:w" if wire.source in makers else f"{wire.source}:e->{wire.target}"
+    if wire.mark is None:
+        return ends
+    look = f'color="{ALARM}" penwidth=2 tooltip={quoted(wire.mark)}'
+    return f"{ends} [{look}{f' label=<{_reason(wire.mark)}>' if wire.mark else ''}]"
+
+
+def _hint(node: Node) -> str:
+    """What a node says when pointed at: why it is marked, then the rest."""
+    return quoted(f"{node.mark}: {node.hint}" if node.mark else node.hint)
+
+
+def _lines(reason: str) -> list[str]:
+    """A reason in up to three short lines; what is longer is read by pointing at it."""
+    return textwrap.wrap(plain(reason), 24)
+
+
+def _reason(reason: str) -> str:
+    lines = "<br/>".join(map(in_html, _lines(reason)))
+    return f'<font color="{ALARM}" point-size="{SMALL}">{lines}</font>'
 
 
 def _gate(node: Node) -> str:
@@ -93,7 +112,11 @@ def _gate(node: Node) -> str:
     if node.remark:
         small = f'<font point-size="{SMALL}" color="{PALE}">{in_html(node.remark)}</font>'
         label = f"<{in_html(node.text)}<br/>{small}>"
-    return f"{node.id} [label={label}{look}{room} tooltip={quoted(node.hint)}]"
+    if node.kind == "closed" and node.mark:
+        label = f"<{in_html(node.text)}<br/>{_reason(node.mark)}>"
+    if node.mark is not None:
+        look += f' color="{ALARM}" penwidth=2 fillcolor="{ALARMED}"'
+    return f"{node.id} [label={label}{look}{room} tooltip={_hint(node)}]"
 
 
 def _name(node: Node) -> str:
@@ -110,12 +133,21 @@ def _on_wire(node: Node) -> str:
         height = 36
     if node.gradient:
         below = f'<font color="{GRADIENT}">{in_html(node.gradient)}</font>'
+    if node.mark:
+        above = f"{_reason(node.mark)}<br/>{above}"
+        height += 13 * len(_lines(node.mark))
     end = _name(node) if node.text and not named else ""
     left, right = ("", end) if node.kind == "output" else (end, "")
+    alarm = _alarm(node)
+    room = _room(small, SMALL)
     return (
-        f'{TABLE}<tr>{left}<td border="1" sides="b" height="{height}" valign="bottom"{_room(small, SMALL)}>{above}</td>'
-        f'{right}</tr><tr><td height="{height + 1}" valign="top">{below}</td></tr></table>'
+        f'{TABLE}<tr>{left}<td border="1" sides="b" height="{height}" valign="bottom"{room}{alarm}>{above}'
+        f'</td>{right}</tr><tr><td height="{height + 1}" valign="top"{alarm if below else ""}>{below}</td></tr></table>'
     )
+
+
+def _alarm(node: Node) -> str:
+    return "" if node.mark is None else f' bgcolor="{ALARMED}"'
 
 
 def _in_cells(node: Node) -> str:
@@ -125,4 +157,6 @@ def _in_cells(node: Node) -> str:
     cells += f'<td><font color="{PALE}" point-size="{SMALL}">{in_html(small)}</font></td>' if small else ""
     cells += f"<td>{in_html(node.data)}</td>" if node.kind == "constant" else f"<td>data {in_html(node.data)}</td>"
     cells += f'<td><font color="{GRADIENT}">grad {in_html(node.gradient)}</font></td>' if node.gradient else ""
-    return f'<table border="0" cellborder="1" cellspacing="0" cellpadding="5"><tr>{cells}</tr></table>'
+    cells += f"<td>{_reason(node.mark)}</td>" if node.mark else ""
+    look = f'border="0" cellborder="1" cellspacing="0" cellpadding="5"{_alarm(node)}'
+    return f"<table {look}><tr>{cells}</tr></table>"

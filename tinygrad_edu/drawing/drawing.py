@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..engine import Value
-from ..errors import DependencyError, RenderError
+from ..errors import DependencyError, RenderError, SettingError
 from .dot import Style, to_dot
+from .marking import Marks
 from .picture import Picture, picture
 from .render import Engine, bundled, programs, run_dot
 
@@ -83,7 +84,7 @@ class Drawing:
         path = Path(path)
         format = path.suffix.lstrip(".").lower()
         if format not in FORMATS:
-            raise ValueError(f"{path.name}: the ending says which format to write; choose .{', .'.join(FORMATS)}")
+            raise SettingError(f"{path.name}: the ending says which format to write; choose .{', .'.join(FORMATS)}")
         if format in ("dot", "svg"):
             path.write_bytes((self.dot if format == "dot" else self.svg).encode())
         else:
@@ -114,6 +115,7 @@ def draw(
     open: str | Iterable[str] = "auto",
     depth: int | None = None,
     precision: int = 2,
+    marks: Marks | None = None,
     engine: Engine = "auto",
     force: bool = False,
 ) -> Drawing:
@@ -124,18 +126,20 @@ def draw(
     walk has reached is absent.
 
     `open` names the groups and fused gates shown with their parts, and opens what is around them; "all" opens every
-    group, "auto" as many levels as stay under 500 nodes, `()` none. `depth` opens so many levels besides. `engine` is
-    "auto", "system", "bundled" or a program. Raises GraphError for a graph too large to read (over 2,000 nodes), unless
-    forced; StaleGraphError for parts of a gate whose input has changed since; ValueError for an unknown name.
+    group, "auto" as many levels as stay under 500 nodes, `()` none. `depth` opens so many levels besides. `marks` maps
+    values, or wires as (value, input index), to a reason, and both are drawn in red. `engine` is "auto", "system",
+    "bundled" or a program. Raises GraphError for a graph too large to read (over 2,000 nodes), unless
+    forced; StaleGraphError for parts of a gate whose input has changed since; ValueError for an unknown name or a mark
+    that is not in the graph.
 
     >>> x = Value(3.0, name="x")
     >>> draw(x * x)
     Drawing(3 nodes, 3 wires, style='circuit')
     """
     if style not in ("circuit", "nodes"):
-        raise ValueError(f"draw: style {style!r} is not known; choose 'circuit' or 'nodes'")
+        raise SettingError(f"draw: style {style!r} is not known; choose 'circuit' or 'nodes'")
     if not isinstance(v, Value):
         raise TypeError(f"draw: {type(v).__name__} has no graph; give the Value that came out of the computation")
-    return Drawing(
-        picture(v, open=open, depth=depth, precision=precision, folded=style == "circuit", force=force), style, engine
-    )
+    folded = style == "circuit"
+    seen = picture(v, open=open, depth=depth, precision=precision, folded=folded, force=force, marks=marks)
+    return Drawing(seen, style, engine)

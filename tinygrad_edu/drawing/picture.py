@@ -1,6 +1,6 @@
 """A graph read into what is drawn: values, gates, constants, wires and boxes, as plain data.
 
-`picture(v)` → `Picture` of `Wire`s between `Node`s, in `Box`es. A drawing format reads a Picture and nothing else.
+`picture(v)` → `Picture` of `Wire`s between `Node`s, in `Box`es; A drawing format reads a Picture and nothing else.
 Everything is iterative and linear in the graph. Builds on `record`, which opens fused gates, on `folding`, which closes
 groups, and on `text`.
 """
@@ -12,9 +12,10 @@ from typing import Any, Literal
 import numpy as np
 
 from ..engine import Gate, Value
-from ..errors import GraphError
+from ..errors import GraphError, SettingError
 from ..modes import Group
 from .folding import Folded, Place, fold, groups_of, open_groups
+from .marking import Marked, Marks
 from .record import Made, recorded
 from .text import constant, exact, plain, settings_text, shape_text, summary
 
@@ -29,7 +30,7 @@ class Node:
     """What is drawn at one place: a value (with its numbers), a gate, a constant, or a closed box.
 
     `data` and `gradient` are short text, the gradient empty while unknown; `remark` says what else is to be known (a
-    gate's settings, a leaf that changed), `hint` all digits or what a gate does.
+    gate's settings, a leaf that changed), `hint` all digits or what a gate does. `mark` is why it stands out, or None.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Node:
     box: str = ""
     hint: str = ""
     remark: str = ""
+    mark: str | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class Wire:
 
     source: str
     target: str
+    mark: str | None = None
 
 
 @dataclass(slots=True)
@@ -77,13 +80,15 @@ def picture(
     precision: int = 2,
     folded: bool = True,
     force: bool = False,
+    marks: Marks | None = None,
 ) -> Picture:
     """The graph that `v` was made from. `open` names the groups shown with their parts; the others are closed boxes.
 
     "all" opens every group, "auto" as many levels as stay under 500 nodes; a name opens what is around it too, and a
     fused gate into its parts. `depth` opens so many levels besides. With `folded` a gate shows a number among its
-    inputs in its symbol, as in ×−1. Raises GraphError above 2,000 visible nodes, unless forced, and ValueError for a
-    name that is no group and no fused gate.
+    inputs in its symbol, as in ×−1. `marks` are reasons why values or wires stand out; what a closed group hides marks
+    the group. Raises GraphError above 2,000 visible nodes, unless forced, and ValueError for a name that is no group
+    and no fused gate, or a mark that is not in the graph.
     """
     names = frozenset() if open in ("all", "auto") else frozenset([open] if isinstance(open, str) else open)
     record = recorded(v, names)
@@ -97,14 +102,14 @@ def picture(
             f"a drawing of {len(seen):,} nodes can't be read: put parts of it in group(…) and draw with depth=0, "
             "draw a part of the graph, or pass force=True"
         )
-    return _Builder(seen, v, precision, folded).built(record)
+    return _Builder(seen, v, precision, folded, Marked(marks or {}, record, seen)).built(record)
 
 
 def _check_names(names: frozenset[str], groups: dict[Group, int], record: list[Made]) -> None:
     known = {group.name for group in groups}
     if unknown := sorted(names - known):
         fused = {made.gate.name for made in record if made.gate is not None and made.gate.parts is not None}
-        raise ValueError(
+        raise SettingError(
             f"draw: there is no group and no fused gate {unknown[0]!r} to open; the graph has groups "
             f"{', '.join(sorted(known)) or 'none'} and fused gates {', '.join(sorted(fused)) or 'none'}"
         )
@@ -121,8 +126,8 @@ def _comfortable(record: list[Made], v: Value, groups: dict[Group, int]) -> int:
 class _Builder:
     """Puts what is seen into words, under ids that are the same in every run."""
 
-    def __init__(self, seen: Folded, root: Value, precision: int, folded: bool) -> None:
-        self.seen, self.root, self.precision, self.folded = seen, root, precision, folded
+    def __init__(self, seen: Folded, root: Value, precision: int, folded: bool, marked: Marked) -> None:
+        self.seen, self.root, self.precision, self.folded, self.marked = seen, root, precision, folded, marked
         self.picture = Picture()
         self.frames: dict[Group, str] = {}
         self.wire = {made.value: f"v{k}" for k, made in enumerate(seen.wires)}
@@ -165,26 +170,31 @@ class _Builder:
                 box=self.frame(self.seen.home[v]),
                 hint=hint if gradient is None else f"{hint}, gradient {exact(gradient)}",
                 remark="changed since" if made.changed else "",
+                mark=self.marked.nodes.get(v),
             )
         )
         if source is not None:
             self.picture.wires.append(Wire(self.maker[source], self.wire[v]))
         into_boxes = [user for user in self.seen.users[v] if isinstance(user, Group)]
-        self.picture.wires += [Wire(self.wire[v], self.maker[group]) for group in into_boxes]
+        for group in into_boxes:
+            self.picture.wires.append(Wire(self.wire[v], self.maker[group], self.marked.wires.get((group, v))))
 
     def gate(self, made: Made, gate: Gate) -> None:
         place, box = self.maker[made.value], self.frame(self.seen.place[made.value])
         symbol = folded_symbol(gate, made.inputs, self.precision) if self.folded else ""
         remark = settings_text(made.settings, gate.defaults) if made.settings else ""
-        self.picture.nodes.append(
-            Node(place, "gate", symbol or gate.symbol, box=box, hint=gate.sentence, remark=remark)
-        )
+        mark = self.marked.nodes.get(made.value)
+        node = Node(place, "gate", symbol or gate.symbol, box=box, hint=gate.sentence, remark=remark, mark=mark)
+        self.picture.nodes.append(node)
         for position, x in enumerate(made.inputs):
+            mark = self.marked.wires.get((made.value, position))
             if isinstance(x, Value):
-                self.picture.wires.append(Wire(self.wire[x], place))
+                self.picture.wires.append(Wire(self.wire[x], place, mark))
             elif not symbol:
                 self.constant(f"{place}c{position}", x, box)
-                self.picture.wires.append(Wire(f"{place}c{position}", place))
+                self.picture.wires.append(Wire(f"{place}c{position}", place, mark))
+            elif mark is not None:
+                node.mark = mark  # the constant stands inside the gate
 
     def constant(self, id: str, x: Any, box: str) -> None:
         data, hint = summary(x, self.precision), f"constant {exact(x)}"
@@ -193,7 +203,8 @@ class _Builder:
     def closed(self, group: Group, place: Place) -> None:
         name = plain(group.name)
         hint = f"group {name}, closed"
-        self.picture.nodes.append(Node(self.maker[group], "closed", name, box=self.frame(place), hint=hint))
+        mark = self.marked.nodes.get(group)
+        self.picture.nodes.append(Node(self.maker[group], "closed", name, box=self.frame(place), hint=hint, mark=mark))
 
 
 _FOLDED = {

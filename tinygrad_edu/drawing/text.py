@@ -131,13 +131,13 @@ def _index_text(part: Any) -> str:
     return "…" if part is Ellipsis else "new" if part is None else str(part)
 
 
-def plain(text: str) -> str:
+def plain(text: str, longest: int = _LONGEST) -> str:
     """Text on one line, not too long, without the characters that neither DOT nor XML can carry.
 
     >>> plain("two\\nlines"), len(plain("x" * 100))
     ('two lines', 60)
     """
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
     if text.isascii() and text.isprintable():
         return text
     return "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Cn", "Zl", "Zp") else c for c in text)
