@@ -68,3 +68,9 @@ def test_python_m_runs_the_same() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("tinygrad-edu: ")
     assert "Traceback" not in done.stderr
+
+
+def test_a_fault_of_our_own_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinygrad_edu.drawing.table", lambda *_: int("not a number"))
+    with pytest.raises(ValueError, match="invalid literal"):
+        main(["draw", "x*2", "x=1"])

@@ -20,7 +20,7 @@ from .training.commands import add_predict, add_train
 
 __all__ = ["main"]
 
-EXPECTED = (*(getattr(errors, name) for name in errors.__all__), OSError, ValueError)
+EXPECTED = (*(getattr(errors, name) for name in errors.__all__), OSError)
 """What a user can cause, and so sees as one line; anything else is our own fault and keeps its traceback."""
 
 Subcommands = Any  # argparse has no public name for what add_subparsers gives

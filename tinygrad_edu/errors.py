@@ -16,6 +16,7 @@ __all__ = [
     "LostGradientError",
     "OutOfRangeError",
     "RenderError",
+    "SettingError",
     "ShapeError",
     "StaleGraphError",
     "StateError",
@@ -25,6 +26,10 @@ __all__ = [
 
 class ShapeError(ValueError):
     """Inputs whose shapes, axes or sizes do not fit the gate or layer that got them."""
+
+
+class SettingError(ValueError):
+    """A setting that is not one of the known choices, or out of its range; the message names the choices."""
 
 
 class OutOfRangeError(IndexError):

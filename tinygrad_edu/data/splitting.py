@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, ShapeError
+from ..errors import DataError, SettingError, ShapeError
 from ..random import generator
 
 __all__ = ["DataLoader", "train_test_split"]
@@ -75,7 +75,7 @@ class DataLoader:
         rng: Rng = None,
     ) -> None:
         if batch_size < 1:
-            raise ValueError(f"DataLoader: batch_size has to be at least 1, not {batch_size}")
+            raise SettingError(f"DataLoader: batch_size has to be at least 1, not {batch_size}")
         self.dataset = tuple(map(np.asarray, dataset))
         self.size = _length(self.dataset, "DataLoader")
         self.batch_size, self.shuffle, self.drop_last = batch_size, shuffle, drop_last

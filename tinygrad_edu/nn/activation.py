@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SettingError
 from . import functional as F
 from .module import Module
 from .parameter import Parameter, default_dtype
@@ -201,6 +202,6 @@ def named_activation(name: str) -> Callable[[], Module]:
     classes = {one.lower(): globals()[one] for one in __all__}
     wanted = name.lower().replace("_", "")
     if wanted not in classes:
-        raise ValueError(f"activation {name!r} is not known; choose from {sorted(classes)}")
+        raise SettingError(f"activation {name!r} is not known; choose from {sorted(classes)}")
     found: Callable[[], Module] = classes[wanted]
     return found

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import SettingError, ShapeError
 from ..gates.windows import Size, each
 from . import functional as F
 from . import init
@@ -82,7 +82,7 @@ class _Conv(_Convolution):
         dtype: Any = None,
     ) -> None:
         if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
-            raise ValueError(
+            raise SettingError(
                 f"padding_mode {padding_mode!r} is not known; choose 'zeros', 'reflect', 'replicate', 'circular'"
             )
         self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel_size

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..engine import Value
-from ..errors import ShapeError
+from ..errors import SettingError, ShapeError
 from ..modes import no_grad
 from ..random import generator as shared
 
@@ -80,7 +80,7 @@ def calculate_gain(
         gains |= {"sigmoid": 4.0, "tanh": 1.0}
     plain = ("linear", "identity", "conv1d", "conv2d", "conv3d", *(f"conv_transpose{n}d" for n in (1, 2, 3)))
     if nonlinearity not in gains and nonlinearity not in plain:
-        raise ValueError(f"calculate_gain: {nonlinearity!r} is not known; choose from {sorted([*gains, *plain])}")
+        raise SettingError(f"calculate_gain: {nonlinearity!r} is not known; choose from {sorted([*gains, *plain])}")
     return gains.get(nonlinearity, 1.0)
 
 
@@ -144,7 +144,7 @@ def variance_scaling_(
     fan_in, fan_out = calculate_fans(tensor.shape)
     fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
     if mode not in fans:
-        raise ValueError(f"mode {mode!r} is not known; choose 'fan_in', 'fan_out' or 'fan_avg'")
+        raise SettingError(f"mode {mode!r} is not known; choose 'fan_in', 'fan_out' or 'fan_avg'")
     variance = scale / fans[mode]
     if distribution == "uniform":
         return uniform_fixed_variance_(tensor, variance, generator)
@@ -278,7 +278,7 @@ def fill(tensor: Value, how: Filling) -> None:
         known = globals().get(how.rstrip("_") + "_")
         if known is None or how.rstrip("_") + "_" not in __all__:
             names = sorted(name.rstrip("_") for name in __all__ if name.endswith("_"))
-            raise ValueError(f"initialiser {how!r} is not known; choose from {names}, a number or a function")
+            raise SettingError(f"initialiser {how!r} is not known; choose from {names}, a number or a function")
         known(tensor)
     elif callable(how):
         how(tensor)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import SettingError, ShapeError
 from . import functional as F
 from . import init
 from .containers import Identity
@@ -57,7 +57,7 @@ STEPS = {"RNN": (1, _rnn_step), "GRU": (3, _gru_step), "LSTM": (4, _lstm_step)}
 
 def _activation(name: str) -> Any:
     if name not in ("tanh", "relu"):
-        raise ValueError(f"nonlinearity {name!r} is not known; choose 'tanh' or 'relu'")
+        raise SettingError(f"nonlinearity {name!r} is not known; choose 'tanh' or 'relu'")
     return getattr(F, name)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import SettingError, ShapeError
 from ..random import generator
 from . import functional as F
 from .module import Module
@@ -102,7 +102,7 @@ class StochasticDepth(Noise):
 
     def __init__(self, block: Module, survival_prob: float = 0.5, mode: str = "test_scale") -> None:
         if mode not in ("test_scale", "train_scale"):
-            raise ValueError(f"StochasticDepth: mode {mode!r} is not known; choose 'test_scale' or 'train_scale'")
+            raise SettingError(f"StochasticDepth: mode {mode!r} is not known; choose 'test_scale' or 'train_scale'")
         self.block, self.mode = block, mode
         self.survival_prob = F.probability("StochasticDepth", survival_prob)
 

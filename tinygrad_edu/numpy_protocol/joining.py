@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SettingError
 from ..gates import shaping
 from .registry import array, implements, part, refuse
 
@@ -101,7 +102,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
 @implements(np.split)
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     if not np.ndim(indices_or_sections) and ary.shape[axis] % int(indices_or_sections):
-        raise ValueError(f"np.split: {ary.shape[axis]} elements do not divide into {indices_or_sections} equal parts")
+        raise SettingError(f"np.split: {ary.shape[axis]} elements do not divide into {indices_or_sections} equal parts")
     return np.array_split(ary, indices_or_sections, axis)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import SettingError, ShapeError
 from ..gates import decompositions, inverses
 from .registry import array, bare, constant, implements, missing, refuse
 
@@ -80,7 +80,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
 @implements(np.linalg.tensorinv)
 def tensorinv(a: Any, ind: int = 2) -> Any:
     if ind <= 0:
-        raise ValueError(f"np.linalg.tensorinv(…, ind={ind}): ind must be positive")
+        raise SettingError(f"np.linalg.tensorinv(…, ind={ind}): ind must be positive")
     rows = prod(a.shape[ind:])
     return np.linalg.inv(a.reshape((a.size // max(rows, 1), rows))).reshape(a.shape[ind:] + a.shape[:ind])
 
@@ -97,7 +97,7 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
 @implements(np.linalg.eigh)
 def eigh(a: Any, UPLO: str = "L") -> Any:
     if UPLO.upper() not in ("L", "U"):
-        raise ValueError(f"np.linalg.eigh(…, UPLO={UPLO!r}): 'L' or 'U'")
+        raise SettingError(f"np.linalg.eigh(…, UPLO={UPLO!r}): 'L' or 'U'")
     w, v = decompositions.unpacked_eig(decompositions.eigh(a, upper=UPLO.upper() == "U"))
     return _RESULTS["eigh"](np.real(w), v)
 

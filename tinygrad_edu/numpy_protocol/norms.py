@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import SettingError, ShapeError
 from ..gates import norms, reduction
 from .registry import array, implements, whole
 
@@ -22,7 +22,7 @@ def _vector(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
     if ord in (None, 2):
         return reduction.norm(x, axis=axis, keepdims=keepdims)
     if isinstance(ord, str):
-        raise ValueError(f"norm order {ord!r} is one of matrices: give a number, or two axes")
+        raise SettingError(f"norm order {ord!r} is one of matrices: give a number, or two axes")
     if ord == 0:
         return np.linalg.norm(x.data, 0, axis, keepdims)
     if np.isinf(ord):
@@ -52,7 +52,7 @@ def _matrix(x: Any, ord: Any, axis: tuple[int, int], keepdims: bool) -> Any:
         best, summed = _OF_SUMS[ord]
         result = best(np.sum(np.abs(moved), summed), -1)
     else:
-        raise ValueError(f"norm order {ord!r} of matrices: one of 'fro', 'nuc', 1, -1, 2, -2, inf, -inf")
+        raise SettingError(f"norm order {ord!r} of matrices: one of 'fro', 'nuc', 1, -1, 2, -2, inf, -inf")
     return result.reshape(reduction.kept_shape(x.shape, axis)) if keepdims else result
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SettingError
 from .registry import Function, array, implements, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
@@ -135,7 +136,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     """start · (stop/start)^t, both ends exact."""
     start, stop = _ends(start, stop)
     if np.any(np.sign(start) * np.sign(stop) <= 0):
-        raise ValueError("np.geomspace: start and stop need one sign, and neither may be 0")
+        raise SettingError("np.geomspace: start and stop need one sign, and neither may be 0")
     t = np.linspace(0, 1, num, endpoint).reshape((num, *[1] * start.ndim)).astype(start.dtype)
     line = np.where(t == 0, start, np.where(t == 1, stop, start * (stop / start) ** t))
     line = np.moveaxis(line, 0, axis)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SettingError
 from ..gates import reduction, selection
 from .registry import Function, bare, implements, kept, missing, refuse, ties, whole
 
@@ -55,7 +56,7 @@ def _extremum(gate: Any, pair: Function, neutral: float) -> Function:
                where: Any = missing) -> Any:  # fmt: skip
         refuse(pair.__name__, out=out)
         if given(where) and not given(initial):
-            raise ValueError(f"{pair.__name__} has no neutral element: a where mask needs `initial` too")
+            raise SettingError(f"{pair.__name__} has no neutral element: a where mask needs `initial` too")
         best = gate(masked(a, where, neutral), axis=whole(axis), keepdims=kept(keepdims), ties=ties())
         return pair(best, initial) if given(initial) else best
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Value
-from ..errors import LostGradientError, UnsupportedError
+from ..errors import LostGradientError, SettingError, UnsupportedError
 from ..gates import sequences, shaping
 from ..gates.shaping import PICKED
 from .registry import array, bare, implements, refuse
@@ -89,7 +89,7 @@ def unique(ar: Any, return_index: bool = False, return_inverse: bool = False, re
 @implements(np.select)
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     if len(condlist) != len(choicelist) or not len(condlist):
-        raise ValueError(f"np.select: {len(condlist)} conditions for {len(choicelist)} choices")
+        raise SettingError(f"np.select: {len(condlist)} conditions for {len(choicelist)} choices")
     chosen = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         chosen = np.where(condition, choice, chosen)
@@ -101,7 +101,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     refuse("choose", out=out)
     which = _placed(a, len(choices), mode)
     if which.size and not (which.min() >= 0 and which.max() < len(choices)):
-        raise ValueError(f"np.choose: there are {len(choices)} choices, but the indices reach {which.max()}")
+        raise SettingError(f"np.choose: there are {len(choices)} choices, but the indices reach {which.max()}")
     chosen = choices[0]
     for k in range(1, len(choices)):
         chosen = np.where(which == k, choices[k], chosen)
@@ -116,7 +116,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     if len(funclist) == len(masks) + 1:
         masks.append(~np.logical_or.reduce(masks))
     if len(funclist) != len(masks):
-        raise ValueError(f"np.piecewise: {len(masks)} conditions and {len(funclist)} functions")
+        raise SettingError(f"np.piecewise: {len(masks)} conditions and {len(funclist)} functions")
     out = np.zeros_like(x)
     for mask, piece in zip(masks, funclist, strict=True):
         found = piece(x[mask], *args, **kw) if callable(piece) else piece

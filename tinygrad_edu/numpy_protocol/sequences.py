@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SettingError
 from ..gates import sequences
 from .reductions import converted
 from .registry import Function, array, bare, implements, missing, part, refuse
@@ -36,7 +37,7 @@ def _cumulative(running: Function, start: float) -> Function:
     def accumulate(x: Any, /, *, axis: int | None = None, dtype: Any = None, out: Any = None,
                    include_initial: bool = False) -> Any:  # fmt: skip
         if axis is None and x.ndim > 1:
-            raise ValueError(f"cumulative sum or product over {x.ndim} axes: give one axis")
+            raise SettingError(f"cumulative sum or product over {x.ndim} axes: give one axis")
         axis = (axis or 0) % x.ndim
         result = running(x, axis, dtype, out)
         first = np.full_like(bare(x[part(axis, 0, 1)]), start, result.dtype)
@@ -113,7 +114,7 @@ def _spacings(varargs: Any, f: Any, axes: list[int]) -> list[Any]:
         raise TypeError(f"np.gradient: {len(given)} spacings for {len(axes)} axes")
     for x, axis in zip(given, axes, strict=True):
         if x.ndim and x.shape != (shape[axis],):
-            raise ValueError(f"np.gradient: coordinates {x.shape} for an axis of length {shape[axis]}")
+            raise SettingError(f"np.gradient: coordinates {x.shape} for an axis of length {shape[axis]}")
     return [np.diff(x).reshape([-1 if k == axis else 1 for k in range(len(shape))]) if x.ndim else x
             for x, axis in zip(given, axes, strict=True)]  # fmt: skip
 
@@ -122,7 +123,9 @@ def _slope(f: Any, step: Any, axis: int, edge_order: int) -> Any:
     """Central differences inside, one-sided ones of order 1 or 2 at both ends, for any spacing (second order)."""
     n = f.shape[axis]
     if n < edge_order + 1:
-        raise ValueError(f"np.gradient: {n} elements along axis {axis}; edge_order={edge_order} needs {edge_order + 1}")
+        raise SettingError(
+            f"np.gradient: {n} elements along axis {axis}; edge_order={edge_order} needs {edge_order + 1}"
+        )
     step = np.broadcast_to(step, [n - 1 if k == axis else 1 for k in range(f.ndim)])
     slopes = np.diff(f, axis=axis) / step
     left, right = step[part(axis, None, -1)], step[part(axis, 1, None)]
@@ -198,7 +201,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
         return every[shorter - 1 : longer]
     if mode == "same":
         return every[(shorter - 1) // 2 :][:longer]
-    raise ValueError(f"np.convolve: mode {mode!r} is none of 'full', 'same', 'valid'")
+    raise SettingError(f"np.convolve: mode {mode!r} is none of 'full', 'same', 'valid'")
 
 
 @implements(np.correlate)

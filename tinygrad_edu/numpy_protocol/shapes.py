@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SettingError
 from ..gates import selection, sequences, shaping
 from .registry import array, implements, refuse, whole
 
@@ -95,7 +96,7 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
 @implements(np.meshgrid)
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     if indexing not in ("xy", "ij"):
-        raise ValueError(f"np.meshgrid: indexing {indexing!r} is neither 'xy' nor 'ij'")
+        raise SettingError(f"np.meshgrid: indexing {indexing!r} is neither 'xy' nor 'ij'")
     count = len(xi)
     order = [1, 0, *range(2, count)] if indexing == "xy" and count > 1 else list(range(count))
     grids = [
@@ -183,7 +184,7 @@ def diag(v: Any, k: int = 0) -> Any:
     if v.ndim == 2:
         return np.diagonal(v, k)
     if v.ndim != 1:
-        raise ValueError(f"np.diag: {v.ndim} axes; give a vector, which becomes a diagonal, or a matrix")
+        raise SettingError(f"np.diag: {v.ndim} axes; give a vector, which becomes a diagonal, or a matrix")
     n = v.size + abs(k)
     return shaping.scatter(v, index=(diagonal_slice(n, n, k),), shape=(n * n,)).reshape((n, n))
 

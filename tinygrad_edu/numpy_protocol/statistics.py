@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SettingError
 from ..gates.reduction import kept_shape, reduced_axes
 from .registry import Function, array, implements, kept, refuse, whole
 
@@ -93,7 +94,7 @@ def _weights_over(weights: Any, a: Any, axis: Any) -> Any:
         return weights
     axes = reduced_axes(axis, a.ndim)
     if axis is None or weights.shape != tuple(a.shape[k] for k in axes):
-        raise ValueError(f"np.average: weights {weights.shape} for an array {a.shape}: give its shape, or an axis")
+        raise SettingError(f"np.average: weights {weights.shape} for an array {a.shape}: give its shape, or an axis")
     ordered = np.transpose(weights, tuple(np.argsort(axes).tolist()))
     return np.broadcast_to(ordered.reshape([n if k in axes else 1 for k, n in enumerate(a.shape)]), a.shape)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Value
-from ..errors import GraphError
+from ..errors import GraphError, SettingError
 
 __all__ = ["Averaged", "Snapshots", "exponential_average"]
 
@@ -84,7 +84,7 @@ class Averaged:
     def __init__(self, params: Iterable[Value], decay: float | None = None, *, start: int = 0, every: int = 1) -> None:
         self.params = list(dict.fromkeys(params))
         if not self.params or not (decay is None or 0 <= decay < 1) or every < 1:
-            raise ValueError(
+            raise SettingError(
                 f"Averaged: needs parameters, decay={decay} in [0, 1) or None, every={every} of at least 1"
             )
         self.decay, self.start, self.every = decay, start, every

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import locked
 from ..engine import Value
-from ..errors import GraphError
+from ..errors import GraphError, SettingError
 
 __all__ = ["AdaptiveNormClipper", "clip_grad_norm_", "clip_grad_value_", "grad_norm"]
 
@@ -104,7 +104,7 @@ def clip_grad_value_(params: Params, clip_value: float | tuple[float, float]) ->
     """
     low, high = clip_value if isinstance(clip_value, tuple) else (-clip_value, clip_value)
     if low > high:
-        raise ValueError(f"clip_grad_value_: the interval [{low}, {high}] is empty; give a number above 0 or (a, b)")
+        raise SettingError(f"clip_grad_value_: the interval [{low}, {high}] is empty; give a number above 0 or (a, b)")
     before = grad_norm(params)
     for p in _with_gradients(params):
         p._grad = locked(np.clip(_array(p), low, high))
@@ -129,7 +129,7 @@ class AdaptiveNormClipper:
 
     def __init__(self, factor: float = 2.0, window: int = 100) -> None:
         if factor <= 0 or window < 1:
-            raise ValueError(f"AdaptiveNormClipper: factor={factor} must be above 0, window={window} at least 1")
+            raise SettingError(f"AdaptiveNormClipper: factor={factor} must be above 0, window={window} at least 1")
         self.factor, self.window = factor, window
         self.average, self.steps = 0.0, 0
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..engine import Value
-from ..errors import GraphError
+from ..errors import GraphError, SettingError
 from .curvature import Slope, jacobian_rows, solve_cg
 from .flat import Array
 from .line_search import Line, Point, strong_wolfe
@@ -26,7 +26,7 @@ class _Recorded(WholeOptimizer):
     def recorded(self, closure: Closure | None) -> Value:
         """What the closure gives at θ: a Value with a graph."""
         if closure is None:
-            raise ValueError(f"{self}: step(closure) needs the closure that computes and gives the loss")
+            raise SettingError(f"{self}: step(closure) needs the closure that computes and gives the loss")
         self.flat.attach()
         out = closure()
         if not isinstance(out, Value):
@@ -73,7 +73,7 @@ class Newton(_Recorded):
         on_nonfinite: Literal["raise", "skip"] = "raise",
     ) -> None:
         if solver not in ("exact", "cg") or line_search_fn not in (None, "strong_wolfe"):
-            raise ValueError(f"Newton: solver={solver!r}, line_search_fn={line_search_fn!r}: 'exact' or 'cg'; "
+            raise SettingError(f"Newton: solver={solver!r}, line_search_fn={line_search_fn!r}: 'exact' or 'cg'; "
                              "None or 'strong_wolfe'")  # fmt: skip
         own = {"solver": solver, "max_cg": max_cg, "line_search_fn": line_search_fn}
         super().__init__(params, {"lr": lr, "damping": damping, **own}, on_nonfinite=on_nonfinite)
@@ -193,7 +193,7 @@ class LevenbergMarquardt(_Recorded):
         on_nonfinite: Literal["raise", "skip"] = "raise",
     ) -> None:
         if factor <= 1:
-            raise ValueError(f"LevenbergMarquardt: factor={factor} must be above 1")
+            raise SettingError(f"LevenbergMarquardt: factor={factor} must be above 1")
         super().__init__(
             params, {"damping": damping, "factor": factor, "max_tries": max_tries}, on_nonfinite=on_nonfinite
         )

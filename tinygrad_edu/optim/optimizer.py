@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, TypedDict
 import numpy as np
 
 from ..engine import Value
-from ..errors import GraphError
+from ..errors import GraphError, SettingError
 from .flat import Array, Flat
 
 __all__ = ["Optimizer", "Parameters", "Rate", "Schedule", "Settings", "Shared", "Update"]
@@ -62,7 +62,7 @@ class Optimizer:
         on_nonfinite: Literal["raise", "skip"] = "raise",
     ) -> None:
         if on_nonfinite not in ("raise", "skip"):
-            raise ValueError(f"{self}: on_nonfinite={on_nonfinite!r} is not known; choose 'raise' or 'skip'")
+            raise SettingError(f"{self}: on_nonfinite={on_nonfinite!r} is not known; choose 'raise' or 'skip'")
         if isinstance(params, Value | Mapping):
             raise TypeError(f"{self}: params is one {type(params).__name__}; give a list, [p]")
         self.defaults = {**defaults, "maximize": maximize}
@@ -72,7 +72,7 @@ class Optimizer:
         self._flats: list[tuple[dict[str, Any], Flat]] = []
         given: list[Any] = list(params)
         if not given:
-            raise ValueError(f"{self}: there are no parameters to optimise; pass the leaves, e.g. net.parameters()")
+            raise SettingError(f"{self}: there are no parameters to optimise; pass the leaves, e.g. net.parameters()")
         for group in given if isinstance(given[0], Mapping) else [{"params": given}]:
             self.add_param_group(group)
 
@@ -106,7 +106,7 @@ class Optimizer:
         ValueError for a parameter that another group has, TypeError for what is not a leaf Value.
         """
         if unknown := group.keys() - {"params", *self.defaults}:
-            raise ValueError(f"{self}: unknown setting {sorted(unknown)}; its settings are {sorted(self.defaults)}")
+            raise SettingError(f"{self}: unknown setting {sorted(unknown)}; its settings are {sorted(self.defaults)}")
         params = group["params"]
         leaves = [params] if isinstance(params, Value) else list(params)
         for p in leaves:
@@ -125,12 +125,12 @@ class Optimizer:
         if p.gate is not None:
             raise GraphError(f"{self}: {p.label} comes from gate {p.gate}; only leaves can be updated")
         if any(p is known for _, flat in self._flats for known in flat.parameters):
-            raise ValueError(f"{self}: {p.label} is in another group already; a parameter belongs to one")
+            raise SettingError(f"{self}: {p.label} is in another group already; a parameter belongs to one")
 
     def _check_range(self, name: str, value: Any) -> None:
         numbers = value if isinstance(value, tuple | list) else (value,)
         if not all(callable(number) or 0 <= number < _UNDER[name] for number in numbers):
-            raise ValueError(f"{self}: {name}={value!r} is out of range: from 0 to less than {_UNDER[name]}")
+            raise SettingError(f"{self}: {name}={value!r} is out of range: from 0 to less than {_UNDER[name]}")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with `set_to_none=False` they become zeros."""
@@ -232,7 +232,7 @@ class Optimizer:
         groups, state = state_dict["param_groups"], state_dict["state"]
         sizes = [len(group["params"]) for group in groups]
         if sizes != (ours := [len(group["params"]) for group in self.param_groups]):
-            raise ValueError(f"{self}: the state has groups of {sizes} parameters, this optimiser of {ours}")
+            raise SettingError(f"{self}: the state has groups of {sizes} parameters, this optimiser of {ours}")
         index: dict[Value, int] = {}
         for group, saved in zip(self.param_groups, groups, strict=True):
             index.update(zip(group["params"], saved["params"], strict=True))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Value
+from ..errors import SettingError
 from .flat import Array
 from .optimizer import Optimizer
 from .pictures import Figure, new_figure
@@ -79,7 +80,7 @@ class Paths:
         elif target.suffix == ".html":
             target.write_text(f"<!DOCTYPE html>\n<meta charset='utf-8'>\n{film.to_jshtml()}", encoding="utf-8")
         else:
-            raise ValueError(f"animate: {target.name} should end in .gif or .html")
+            raise SettingError(f"animate: {target.name} should end in .gif or .html")
         return target
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..errors import SettingError
 from .flat import Array, as_number
 from .line_search import Point
 from .optimizer import Parameters
@@ -74,7 +75,7 @@ class LBFGS(WholeOptimizer):
         on_nonfinite: Literal["raise", "skip"] = "raise",
     ) -> None:
         if line_search_fn not in (None, "strong_wolfe"):
-            raise ValueError(f"LBFGS: line_search_fn={line_search_fn!r} is not known; 'strong_wolfe' or None")
+            raise SettingError(f"LBFGS: line_search_fn={line_search_fn!r} is not known; 'strong_wolfe' or None")
         limits = {"max_iter": max_iter, "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval}
         tolerances = {"tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change}
         own = {"lr": lr, "history_size": history_size, "line_search_fn": line_search_fn}
@@ -255,7 +256,7 @@ class ConjugateGradient(_OneMove):
         on_nonfinite: Literal["raise", "skip"] = "raise",
     ) -> None:
         if beta not in ("PR+", "FR"):
-            raise ValueError(f"ConjugateGradient: beta={beta!r} is not known; choose 'PR+' or 'FR'")
+            raise SettingError(f"ConjugateGradient: beta={beta!r} is not known; choose 'PR+' or 'FR'")
         super().__init__(params, {"lr": lr, "beta": beta, "c2": c2}, on_nonfinite=on_nonfinite)
 
     def direction(self, g: Array, settings: dict[str, Any]) -> Array:

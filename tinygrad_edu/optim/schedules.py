@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from math import ceil, cos, exp, floor, inf, isfinite, pi, prod, sqrt
 from typing import Any
 
+from ..errors import SettingError
 from .flat import as_number
 from .optimizer import Rate, Schedule
 
@@ -70,7 +71,7 @@ def piecewise(
     (0.1, 0.05, 0.01)
     """
     if len(milestones) != len(factors) or list(milestones) != sorted(milestones):
-        raise ValueError(f"piecewise: factors {factors} must match rising milestones {milestones}, one each")
+        raise SettingError(f"piecewise: factors {factors} must match rising milestones {milestones}, one each")
     reached = [prod(factors[: i + 1]) if cumulative else factor for i, factor in enumerate(factors)]
     return lambda t: rate * [1.0, *reached][bisect_right(milestones, t)]
 
@@ -215,7 +216,7 @@ def warm_restarts(
     [0.1, 0.05, 0.1, 0.05, 0.1]
     """
     if growth < 1 or period <= 0:
-        raise ValueError(f"warm_restarts: growth={growth} must be at least 1, period={period} above 0")
+        raise SettingError(f"warm_restarts: growth={growth} must be at least 1, period={period} above 0")
 
     def schedule(t: float) -> float:
         length, height = period, high - low
@@ -298,7 +299,7 @@ class Plateau:
         mode: str = "min",
     ) -> None:
         if mode not in ("min", "max") or not 0 < factor < 1:
-            raise ValueError(f"Plateau: mode={mode!r} must be 'min' or 'max', factor={factor} between 0 and 1")
+            raise SettingError(f"Plateau: mode={mode!r} must be 'min' or 'max', factor={factor} between 0 and 1")
         self.rate, self.factor, self.patience, self.threshold = rate, factor, patience, threshold
         self.cooldown, self.least, self.mode = cooldown, least, mode
         self.best = inf if mode == "min" else -inf

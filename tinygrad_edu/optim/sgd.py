@@ -7,6 +7,7 @@ ahead). Builds on `optimizer`.
 from collections.abc import Callable
 from typing import Any, Literal, Unpack
 
+from ..errors import SettingError
 from .flat import Array
 from .optimizer import Optimizer, Parameters, Rate, Settings, Shared, Update
 
@@ -46,7 +47,7 @@ class SGD(Optimizer):
         **shared: Unpack[Shared],
     ) -> None:
         if nesterov and (not momentum or dampening):
-            raise ValueError("SGD: nesterov=True needs a momentum above 0 and no dampening")
+            raise SettingError("SGD: nesterov=True needs a momentum above 0 and no dampening")
         own = {"dampening": dampening, "nesterov": nesterov}
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, **own}, **shared)
 
@@ -102,7 +103,7 @@ class Momentum(Optimizer):
         **shared: Unpack[Shared],
     ) -> None:
         if form not in ("torch", "classic", "subtracted", "ema"):
-            raise ValueError(f"Momentum: form={form!r} is not one of 'torch', 'classic', 'subtracted', 'ema'")
+            raise SettingError(f"Momentum: form={form!r} is not one of 'torch', 'classic', 'subtracted', 'ema'")
         defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "form": form}
         super().__init__(params, defaults, **shared)
 
@@ -167,7 +168,7 @@ class NAG(Momentum):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Look ahead, come back, and move by the velocity that the gradient ahead gives."""
         if closure is None:
-            raise ValueError("NAG: step(closure) needs the closure that computes the loss and its gradients")
+            raise SettingError("NAG: step(closure) needs the closure that computes the loss and its gradients")
         here = []
         for group, flat in self._flats:
             flat.attach()

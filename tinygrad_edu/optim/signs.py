@@ -7,6 +7,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from ..errors import SettingError
 from .adam import Betas
 from .adam_family import follow
 from .flat import Array
@@ -86,7 +87,7 @@ class Rprop(Optimizer):
         **shared: Unpack[Shared],
     ) -> None:
         if not 0 < etas[0] < 1 < etas[1]:
-            raise ValueError(f"Rprop: etas={etas!r} must lie on both sides of 1, e.g. (0.5, 1.2)")
+            raise SettingError(f"Rprop: etas={etas!r} must lie on both sides of 1, e.g. (0.5, 1.2)")
         super().__init__(params, {"lr": lr, "etas": etas, "step_sizes": step_sizes}, **shared)
 
     @staticmethod

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphError
+from ..errors import GraphError, SettingError
 from .flat import Array, Flat, as_number
 from .line_search import Line, Point, strong_wolfe
 from .optimizer import Optimizer
@@ -33,7 +33,7 @@ class WholeOptimizer(Optimizer):
         """As in `Optimizer`, but there can be one group only."""
         super().add_param_group(group)
         if len(self._flats) != 1 or self.flat.pairs != 1:
-            raise ValueError(f"{self}: works on one group of real parameters of one dtype")
+            raise SettingError(f"{self}: works on one group of real parameters of one dtype")
 
     @property
     def flat(self) -> Flat:
@@ -55,7 +55,7 @@ class WholeOptimizer(Optimizer):
     def began(self, closure: Closure | None) -> tuple[Any, Array] | None:
         """What the closure gives and the gradient at θ; None if nan or infinite gradients are to be skipped."""
         if closure is None:
-            raise ValueError(f"{self}: step(closure) needs the closure that computes the loss and its gradients")
+            raise SettingError(f"{self}: step(closure) needs the closure that computes the loss and its gradients")
         self.flat.attach()
         loss = closure()
         if not self.gathered():

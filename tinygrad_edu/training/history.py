@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import DependencyError
+from ..errors import DependencyError, SettingError
 
 __all__ = ["History"]
 
@@ -28,7 +28,7 @@ class History:
     def append(self, **numbers: float) -> None:
         """Add the numbers of one more epoch; every epoch has the same ones."""
         if len(self) and numbers.keys() != self.columns.keys():
-            raise ValueError(f"History: an epoch with {sorted(numbers)} after epochs with {sorted(self.columns)}")
+            raise SettingError(f"History: an epoch with {sorted(numbers)} after epochs with {sorted(self.columns)}")
         for name, number in numbers.items():
             self.columns.setdefault(name, []).append(float(number))
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...engine import Value
-from ...errors import OutOfRangeError, ShapeError
+from ...errors import OutOfRangeError, SettingError, ShapeError
 from ...gates.elementary import relu, softplus
 from ...gates.fused import log_softmax, softmax_cross_entropy
 from ...gates.selection import where
@@ -49,7 +49,7 @@ def reduced(losses: Any, reduction: str) -> Any:
 def known(reduction: str) -> Any:
     """`reduction` itself if there is such a one, else ValueError."""
     if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction {reduction!r} is not known; choose 'mean', 'sum' or 'none'")
+        raise SettingError(f"reduction {reduction!r} is not known; choose 'mean', 'sum' or 'none'")
     return reduction
 
 
@@ -113,7 +113,7 @@ def gaussian_nll_loss(
         raise ShapeError(f"gaussian_nll_loss: var {var.shape} fits neither input {input.shape} nor its rows")
     plain = var.data if isinstance(var, Value) else var
     if np.any(plain < 0):
-        raise ValueError("gaussian_nll_loss: var has negative entries; predict log var and take exp, or use softplus")
+        raise SettingError("gaussian_nll_loss: var has negative entries; predict log var and take exp, or use softplus")
     var = var + (np.maximum(plain, eps) - plain)
     losses = (np.log(var) + np.square(input - target) / var) / 2 + (log(2 * pi) / 2 if full else 0)
     return reduced(losses, reduction)
@@ -124,7 +124,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
     input, target = same_shape("binary_cross_entropy", input, target)
     plain = input.data if isinstance(input, Value) else input
     if plain.size and not (np.min(plain) >= 0 and np.max(plain) <= 1):
-        raise ValueError(
+        raise SettingError(
             f"binary_cross_entropy: input runs from {np.min(plain)} to {np.max(plain)} and is no probability; "
             "give logits to binary_cross_entropy_with_logits"
         )
@@ -188,7 +188,7 @@ def smooth_labels(labels: Any, eps: float, num_classes: int = -1, *, mode: Smoot
 def _smoothed(hot: Any, eps: float, axis: int, mode: Smoothing) -> Any:
     classes = hot.shape[axis]
     if mode not in ("uniform", "others"):
-        raise ValueError(f"label smoothing mode {mode!r} is not known; choose 'uniform' or 'others'")
+        raise SettingError(f"label smoothing mode {mode!r} is not known; choose 'uniform' or 'others'")
     share = eps / classes if mode == "uniform" else eps / max(classes - 1, 1)
     return hot * (1 - eps - (share if mode == "others" else 0)) + share
 

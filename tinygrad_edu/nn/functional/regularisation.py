@@ -6,7 +6,7 @@ Builds on `random` and the gates.
 
 from typing import Any
 
-from ...errors import GraphError, ShapeError
+from ...errors import GraphError, SettingError, ShapeError
 from ...modes import current_mode
 from ...random import generator
 
@@ -26,7 +26,7 @@ __all__ = [
 def probability(what: str, p: float) -> float:
     """`p` itself if it is a probability, else ValueError."""
     if not 0 <= p <= 1:
-        raise ValueError(f"{what}: p={p} is no probability; give a number from 0 to 1")
+        raise SettingError(f"{what}: p={p} is no probability; give a number from 0 to 1")
     return p
 
 
@@ -111,7 +111,7 @@ def stochastic_depth(input: Any, p: float, mode: str = "batch", training: bool =
     """
     probability("stochastic_depth", p)
     if mode not in ("batch", "row"):
-        raise ValueError(f"stochastic_depth: mode {mode!r} is not known; choose 'batch' or 'row'")
+        raise SettingError(f"stochastic_depth: mode {mode!r} is not known; choose 'batch' or 'row'")
     if not training or p == 0:
         return input
     rows = input.shape[:1] if mode == "row" else (1,)
