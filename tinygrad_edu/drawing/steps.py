@@ -1,6 +1,6 @@
-"""Every gate's numbers in the order of the walk back: local gradient, upstream, downstream. Builds on the engine.
+"""Every gate's numbers in the order of the walk back: local gradient, upstream, downstream, and the sum where paths join.
 
-`steps(v)` as data, `table(v)` as text.
+`steps(v)` and `walked(v)` as data, `table(v)` as text, `names(v)`, `local_gradient`. Builds on the engine.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ..engine import Value, walk
 from ..errors import GraphError
 from .text import plain, shape_text, summary
 
-__all__ = ["Step", "steps", "table"]
+__all__ = ["Step", "local_gradient", "names", "steps", "table", "walked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Step:
     """One gradient that a gate passes to an input: downstream = local × upstream, element by element.
 
     `local` is ∂out/∂in as numbers where the gate is elementwise or its output a single number; None where it would be a
-    whole Jacobian matrix, as for a matrix product.
+    whole Jacobian matrix, as for a matrix product. `total` is what has arrived at that input so far, this gradient
+    included, and `arrival` counts: 1 for the first path that reaches it, 2 where a second joins.
     """
 
     node: Value
@@ -28,6 +29,13 @@ class Step:
     local: Any
     upstream: Any
     downstream: Any
+    total: Any
+    arrival: int
+
+    @property
+    def input(self) -> Value:
+        """The value that the gradient goes to."""
+        return self.node.inputs[self.position]
 
 
 def steps(v: Value) -> list[Step]:
@@ -37,12 +45,21 @@ def steps(v: Value) -> list[Step]:
     >>> [(str(s.node.gate), float(s.local), float(s.downstream)) for s in steps(x * x)]
     [('mul', 3.0, 3.0), ('mul', 3.0, 3.0)]
     """
+    return walked(v, None if v.size == 1 else np.ones(v.shape, v.dtype))
+
+
+def walked(v: Value, gradient: Any = None) -> list[Step]:
+    """The steps of the walk back from `v` with its upstream `gradient` (1 for a scalar)."""
     found: list[Step] = []
+    totals: dict[Value, tuple[Any, int]] = {}
 
     def watch(node: Value, position: int, upstream: Any, downstream: Any) -> None:
-        found.append(Step(node, position, local_gradient(node, position), upstream, downstream))
+        x = node.inputs[position]
+        total, arrival = totals.get(x, (None, 0))
+        totals[x] = total, arrival = (downstream if arrival == 0 else total + downstream), arrival + 1
+        found.append(Step(node, position, local_gradient(node, position), upstream, downstream, total, arrival))
 
-    walk(v, None if v.size == 1 else np.ones(v.shape, v.dtype), watch=watch)
+    walk(v, gradient, watch=watch)
     return found
 
 
@@ -79,7 +96,7 @@ def table(v: Value, precision: int = 2) -> str:
     called = names(v)
     rows: list[tuple[str, ...]] = [("gate", "out", "value", "input", "its value", "local", "upstream", "downstream")]
     for step in steps(v):
-        node, x = step.node, step.node.inputs[step.position]
+        node, x = step.node, step.input
         shown = [summary(number, precision) for number in (x._data, step.upstream, step.downstream)]
         matrix = f"∂{shape_text(node.shape)}/∂{shape_text(x.shape) or 1}"
         shown.insert(1, matrix if step.local is None else summary(step.local, precision))
