@@ -2,11 +2,12 @@
 
 import argparse
 
-from . import convolution, optimiser_step, training_step
+from . import convolution, optimiser_step, steps, training_step
 
 BENCHMARKS = {
     "convolution": convolution.main,
     "optimiser_step": optimiser_step.main,
+    "steps": steps.main,
     "training_step": training_step.main,
 }
 
