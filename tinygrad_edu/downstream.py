@@ -1,20 +1,22 @@
 """Downstream gradients made to fit the inputs they go to: shape, dtype, and what was not used.
 
 `conjugate` · `fitted` · `unbroadcast` (the one place that undoes broadcasting) · `without_idle` · `given_gradient` ·
-`seed` · `stale`. Builds on `errors` and `operators`.
+`placed` (where a leaf keeps its gradient) · `seed` · `stale`. Builds on `arrays`, `errors` and `operators`.
 """
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arrays import locked
 from .errors import GraphError, ShapeError, StaleGraphError
+from .modes import current_mode
 from .operators import GATES, Operators
 
 if TYPE_CHECKING:
     from .engine import Value
 
-__all__ = ["conjugate", "fitted", "given_gradient", "seed", "stale", "unbroadcast", "without_idle"]
+__all__ = ["conjugate", "fitted", "given_gradient", "placed", "seed", "stale", "unbroadcast", "without_idle"]
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -61,7 +63,8 @@ def without_idle(down: Any, node: "Value", position: int, idle: "dict[Value, Any
     gate, x = node.gate, node.inputs[position]
     mask = None
     if gate is not None and position in gate.idle:
-        mask = gate.idle[position](*[getattr(i, "_data", i) for i in node.inputs])
+        inputs = node.inputs if current_mode().trace else [getattr(i, "_data", i) for i in node.inputs]
+        mask = gate.idle[position](*inputs)
     elif gate is not None and gate.elementwise:
         mask = idle.get(node)
     if mask is None or mask.shape != x.shape:
@@ -69,7 +72,7 @@ def without_idle(down: Any, node: "Value", position: int, idle: "dict[Value, Any
         return down
     if first or x in idle:
         idle[x] = mask if first else mask & idle[x]
-    if x.shape:
+    if x.shape or isinstance(mask, Operators):
         return np.where(mask, 0, down)
     return down * 0 if mask and np.isfinite(getattr(down, "_data", down)) else x.dtype.type(0) if mask else down
 
@@ -87,6 +90,15 @@ def given_gradient(gradient: Any, value: "Value") -> Any:
     if shape == ():
         return np.full(value.shape, gradient, value.dtype)
     raise ShapeError(f"{value.label}: a gradient of shape {shape} does not fit a value of shape {value.shape}")
+
+
+def placed(leaf: "Value", gradient: Any) -> Any:
+    """A leaf's gradient where it is kept: in the room that an optimiser made for it, else as it came, locked."""
+    room = getattr(leaf, "_room", None)
+    if room is None or type(gradient) is not np.ndarray or (room.shape, room.dtype) != (gradient.shape, gradient.dtype):
+        return locked(gradient)
+    room[...] = gradient
+    return room
 
 
 def seed(root: "Value", gradient: Any, create_graph: bool) -> Any:

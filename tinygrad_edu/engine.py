@@ -14,7 +14,7 @@ import numpy as np
 
 from .arrays import frozen, leaf_array, locked
 from .declaration import Declaration, Derivative
-from .downstream import conjugate, fitted, given_gradient, seed, stale, without_idle
+from .downstream import conjugate, fitted, given_gradient, placed, seed, stale, without_idle
 from .errors import GraphError, ShapeError
 from .modes import Group, current_mode
 from .operators import UFUNCS, Operators
@@ -22,8 +22,10 @@ from .operators import UFUNCS, Operators
 __all__ = ["Gate", "Value", "gate", "walk"]
 
 Array = Any  # an ndarray, or a NumPy scalar where the shape is ()
+Settings = Mapping[str, Any]
 
-_next_serial = count(1).__next__
+serials = count(1)
+_next_serial = serials.__next__
 _new = object.__new__
 _scalar = np.float64
 _BARE = frozenset({np.ndarray, float, int, bool, complex, np.float64, np.float32, np.bool_, np.int64})
@@ -48,6 +50,7 @@ class Value(Operators):
         "__weakref__",
         "_data",
         "_grad",
+        "_room",
         "gate",
         "group",
         "inputs",
@@ -59,17 +62,18 @@ class Value(Operators):
 
     _data: Array
     _grad: Any
+    _room: Array  # where an optimiser wants this leaf's gradient, or None
     gate: "Gate | None"
     group: Group | None
     inputs: tuple[Any, ...]
     name: str | None
     requires_grad: bool
     serial: int
-    settings: Mapping[str, Any]
+    settings: Settings
 
     def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
         self._data = leaf_array(data)
-        self._grad = self.gate = None
+        self._grad = self._room = self.gate = None
         self.group = current_mode().group
         self.inputs, self.settings = (), _NONE
         self.name = name
@@ -107,8 +111,8 @@ class Value(Operators):
         gradient = self._grad
         if gradient is None and not self.shape:
             return np.float64(0)
-        if type(gradient) is np.ndarray and (self.gate is not None or not gradient.flags.writeable):
-            # Gates may hand one array to several inputs; who reads it gets a copy of their own to write to.
+        if type(gradient) is np.ndarray and (self.gate or gradient.base is not None or not gradient.flags.writeable):
+            # Gates hand one array to several inputs, and rooms are filled anew: who reads gets a copy to keep.
             self._grad = gradient = gradient.copy()
         return gradient
 
@@ -140,7 +144,7 @@ class Value(Operators):
         for value, g in walk(self, given, create_graph=create_graph, leaves_only=leaves_only).items():
             g = g if type(g) is _scalar else conjugate(g)
             if value.gate is None:
-                value._grad = locked(g if value._grad is None else value._grad + g)
+                value._grad = placed(value, g if value._grad is None else value._grad + g)
             else:
                 value._grad = g
 
@@ -158,12 +162,7 @@ def constant(data: Array) -> Value:
 
 
 def _node(
-    data: Array,
-    gate: "Gate | None",
-    inputs: tuple[Any, ...],
-    settings: Mapping[str, Any],
-    requires_grad: bool,
-    group: Group | None,
+    data: Array, gate: "Gate | None", inputs: tuple[Any, ...], settings: Settings, needed: bool, group: Group | None
 ) -> Value:
     value = _new(Value)
     value._data = data if type(data) is _scalar or (type(data) is np.ndarray and data.ndim) else np.asarray(data)[()]
@@ -171,7 +170,7 @@ def _node(
     value.gate = gate
     value.inputs = inputs
     value.settings = settings
-    value.requires_grad = requires_grad
+    value.requires_grad = needed
     value.group = group
     value.name = None
     value.serial = _next_serial()
@@ -199,10 +198,11 @@ class Gate(Declaration):
         if not values:
             return out
         mode = current_mode()
+        if mode.trace is not None:
+            return mode.trace.record(self, inputs, settings, out)
         if not (mode.recording and (needed or mode.everything)):
             return constant(out)
-        if needed < len(inputs):
-            inputs = tuple(map(_kept, inputs, arrays))
+        inputs = inputs if needed == len(inputs) else tuple(map(_kept, inputs, arrays))
         return _node(out, self, inputs, settings or _NONE, needed > 0, mode.group)
 
 
@@ -243,9 +243,7 @@ def _kept(x: Any, array: Array) -> Any:
     """An input as the graph keeps it: what could still be written to is copied."""
     if not isinstance(x, Value):
         return frozen(array)
-    if x.requires_grad or x.gate is not None or frozen(array) is array:
-        return x
-    return constant(array)
+    return x if x.requires_grad or x.gate is not None or frozen(array) is array else constant(array)
 
 
 def walk(
@@ -263,6 +261,7 @@ def walk(
     With `leaves_only` a gradient is let go once its gate has used it. With `wrt` the walk ends at these values.
     `watch(node, position, upstream, downstream)` is called for each input a gate passes a gradient to.
     """
+    watch = watch or getattr(current_mode().trace, "watch", None)
     gradients: dict[Value, Any] = {root: seed(root, gradient, create_graph)}
     waiting, order = {root.serial: root}, [-root.serial]
     idle: dict[Value, Array] = {}

@@ -32,9 +32,11 @@ def ours(shapes: list[tuple[int, ...]]) -> tuple[Step, Callable[[], Any]]:
     """A step here, and how to look at the parameters."""
     start, gradients = numbers(shapes)
     params = [Value(array) for array in start]
-    for p, g in zip(params, gradients, strict=True):
-        p.grad = g
-    return optim.Adam(params).step, lambda: np.concatenate([p.numpy().ravel() for p in params])
+    optimiser = optim.Adam(params)
+    sum(
+        ((p * g).sum() for p, g in zip(params, gradients, strict=True)), Value(0.0)
+    ).backward()  # the gradients are these
+    return optimiser.step, lambda: np.concatenate([p.numpy().ravel() for p in params])
 
 
 def pytorch(shapes: list[tuple[int, ...]], **settings: bool) -> tuple[Step, Callable[[], Any]]:

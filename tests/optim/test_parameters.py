@@ -98,6 +98,54 @@ def test_given_data_are_taken_back() -> None:
     assert a.data.tolist() == [0.5, 0.5]
 
 
+def test_a_walk_lays_its_gradients_into_g() -> None:
+    a, b = Value(np.ones((2, 2))), Value([1.0, 2.0])
+    optimizer = SGD([a, b], lr=1.0)
+    flat = optimizer._flats[0][1]
+    for times in (1, 2):
+        (3 * a + b).sum().backward()
+        assert [p._grad is slot for p, slot in zip((a, b), flat.slots, strict=True)] == [True, True]
+        np.testing.assert_array_equal(flat.gradient, np.array([3, 3, 3, 3, 2, 2]) * times)
+    optimizer.step()
+    np.testing.assert_array_equal(a.data, np.full((2, 2), -5))
+
+
+def test_a_gradient_that_was_read_stays_as_it_was() -> None:
+    w = Value([1.0, 2.0])
+    optimizer = SGD([w], lr=1.0)
+    read = []
+    for factor in (2.0, 5.0):
+        optimizer.zero_grad()
+        (factor * w).sum().backward()
+        read.append(w.grad)
+        optimizer.step()
+    assert [g.tolist() for g in read] == [[2, 2], [5, 5]]
+
+
+def test_what_is_written_to_a_gradient_reaches_the_step() -> None:
+    w = Value([1.0, 2.0])
+    optimizer = SGD([w], lr=1.0)
+    w.sum().backward()
+    w.grad[0] = 10
+    optimizer.step()
+    assert w.data.tolist() == [-9, 1]
+    w.grad *= 2
+    optimizer.step()
+    assert w.data.tolist() == [-29, -1]
+
+
+@pytest.mark.parametrize("kind", METHODS)
+@pytest.mark.parametrize("maximize", [False, True])
+def test_a_step_leaves_the_gradient_as_it_is(kind: str, maximize: bool) -> None:
+    w = Value([1.0, -2.0])
+    optimizer = make(kind, [w], maximize=maximize)
+    for _ in range(2):
+        optimizer.zero_grad()
+        ([3.0, 4.0] * w).sum().backward()
+        optimizer.step()
+        assert optimizer._flats[0][1].gradient.tolist() == w.grad.tolist() == [3, 4]
+
+
 def test_data_given_while_there_is_no_gradient_stay() -> None:
     a, b = with_gradients(1.0, 1.0)
     optimizer = SGD([a, b], lr=0.5)

@@ -102,7 +102,7 @@ def diagnose(model: Module, batch: Any, loss: Callable[[Any], Any] | None = None
     finally:
         for handle in handles:
             handle.remove()
-    before = [(value, value._grad) for value in model.parameters()]
+    before = [(value, None if value._grad is None else value.grad) for value in model.parameters()]
     cost = None if loss is None else loss(out)
     if cost is not None:
         for parameter, _ in before:

@@ -65,7 +65,7 @@ class Adam(Optimizer):
     def rule(
         t: int, *, lr: float, betas: Betas, eps: float, eps_inside_sqrt: bool, bias_correction: bool, **_: Any
     ) -> Update:
-        """The formula, with η m̂/(√v̂ + ε) = η √c₂/c₁ · m/(√v + ε √c₂); all in place, in g once m has taken it in."""
+        """The formula, with η m̂/(√v̂ + ε) = η √c₂/c₁ · m/(√v + ε √c₂); all in place, and in one more vector w."""
         beta1, beta2 = betas
         c1, c2 = (1 - beta1**t, 1 - beta2**t) if bias_correction else (1.0, 1.0)
         inside, outside = (eps * c2, 0.0) if eps_inside_sqrt else (0.0, eps * sqrt(c2))
@@ -73,20 +73,20 @@ class Adam(Optimizer):
 
         def update(theta: Array, g: Array, m: Array, v: Array, *largest: Array) -> None:
             keep1, take1, keep2, take2, small, rate = scalars(theta.dtype, numbers)
+            w = g * take1
             m *= keep1
-            g *= take1
-            m += g
+            m += w
+            w *= w
+            w *= take2  # (1 − β₁)² is in it already
             v *= keep2
-            g *= g
-            g *= take2  # (1 − β₁)² is in it already
-            v += g
+            v += w
             for peak in largest:
                 v = np.maximum(peak, v, out=peak)
-            np.sqrt(v + inside if inside else v, g)
-            g += small
-            np.divide(m, g, g)
-            g *= rate
-            theta -= g
+            np.sqrt(v + inside if inside else v, w)
+            w += small
+            np.divide(m, w, w)
+            w *= rate
+            theta -= w
 
         return update
 

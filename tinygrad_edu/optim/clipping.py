@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import locked
+from ..downstream import placed
 from ..engine import Value
 from ..errors import GraphError, SettingError
 
@@ -53,7 +53,7 @@ def grad_norm(params: Params, norm_type: float = 2.0) -> float:
 
 def _scale(p: Value, factor: float) -> None:
     # A new array: gates hand one gradient to several parameters.
-    p._grad = locked(_array(p) * p.dtype.type(factor))
+    p._grad = placed(p, _array(p) * p.dtype.type(factor))
 
 
 def clip_grad_norm_(
@@ -107,7 +107,7 @@ def clip_grad_value_(params: Params, clip_value: float | tuple[float, float]) ->
         raise SettingError(f"clip_grad_value_: the interval [{low}, {high}] is empty; give a number above 0 or (a, b)")
     before = grad_norm(params)
     for p in _with_gradients(params):
-        p._grad = locked(np.clip(_array(p), low, high))
+        p._grad = placed(p, np.clip(_array(p), low, high))
     return before
 
 

@@ -3,22 +3,27 @@
 `Flat`: the parameters of one group and dtype · `as_number`, `scalars`. Builds on the engine's `Value` and on `errors`.
 
 A parameter's array becomes a view into θ at its first step, so that a method writes to θ and every parameter has moved.
+Its gradient has a room in g, into which a walk writes: a step finds g whole.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, groupby, pairwise, repeat
 from math import isfinite
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
 
-from ..engine import Value
+from ..engine import Value, serials
 from ..errors import GraphError, ShapeError
 
 __all__ = ["Array", "Flat", "as_number", "scalars"]
 
 Array = Any  # a NumPy array of real floating-point numbers
-BLOCK = 1 << 16  # numbers worked on at a time: what a method writes beside θ, g and its memory then stays in cache
+_gradient, _data = attrgetter("_grad"), attrgetter("_data")
+LINE = 64  # bytes of a line of the cache
+BLOCK = 1 << 18  # numbers worked on at a time, so that they stay in cache (measured: 16 to 20, in float32)
 
 
 def scalars(dtype: Any, numbers: Iterable[float]) -> list[Array]:
@@ -29,6 +34,14 @@ def scalars(dtype: Any, numbers: Iterable[float]) -> list[Array]:
 def as_number(loss: Any) -> float:
     """A loss or metric, a Value or a number, as a number."""
     return float(loss.data if isinstance(loss, Value) else loss)
+
+
+def vector(size: int, dtype: np.dtype[Any]) -> Array:
+    """Zeros that begin where a line of the cache does: a pass over several such vectors is a tenth faster."""
+    length = size * dtype.itemsize
+    memory = np.zeros(length + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + length].view(dtype)
 
 
 class Flat:
@@ -44,14 +57,17 @@ class Flat:
         arrays = [np.asarray(p._data) for p in self.parameters]
         ends = list(accumulate((a.size for a in arrays), initial=0))
         self.spans = list(pairwise(ends))
-        self.own = np.concatenate([a.ravel() for a in arrays])
-        own_gradient = np.zeros_like(self.own)
+        kind = arrays[0].dtype
+        self.own = np.concatenate([a.ravel() for a in arrays], out=vector(ends[-1], kind))
+        own_gradient = vector(ends[-1], kind)
         self.views = self._split(self.own)
         self.slots = self._split(own_gradient)
         self.pairs = 1 + (self.own.dtype.kind == "c")
         self.theta: Array = self.own.view(self.own.real.dtype)
         self.gradient: Array = own_gradient.view(self.theta.dtype)
         self.everywhere = slice(0, self.theta.size)
+        for p, slot in zip(self.parameters, self.slots, strict=True):
+            p._room = slot if slot.ndim else None
         # What each parameter holds while it is ours: its view, or the last number where the shape is ().
         self.bound: list[Any] = [None] * len(arrays)
         self.scalars = [i for i, a in enumerate(arrays) if not a.ndim]
@@ -66,16 +82,34 @@ class Flat:
         ]
 
     def gather(self) -> None:
-        """Lay the gradients into g and note who has none; take back the parameters that were given other data."""
+        """See that g is whole: nearly always the walk has left all gradients there, else `_fetch` brings them."""
         self.absent = set()
-        for i, p in enumerate(self.parameters):
-            gradient = p._grad
-            if gradient is None:
-                self.absent.add(i)
-                gradient = 0
-            elif p._data is not self.bound[i]:
-                self.adopt(i)
-            self.slots[i][...] = gradient._data if isinstance(gradient, Value) else gradient
+        here = all(map(is_, map(_gradient, self.parameters), self.slots))
+        if not (here and all(map(is_, map(_data, self.parameters), self.bound))):
+            for i, p in enumerate(self.parameters):
+                self._fetch(i, p)
+
+    def _fetch(self, i: int, p: Value) -> None:
+        """Lay one gradient into g or note that there is none; take back a parameter that was given other data."""
+        gradient, slot = p._grad, self.slots[i]
+        if gradient is None:
+            self.absent.add(i)
+            slot[...] = 0
+            return
+        if p._data is not self.bound[i]:
+            self.adopt(i)
+        if gradient is not slot:
+            slot[...] = gradient._data if isinstance(gradient, Value) else gradient
+
+    def forget(self) -> None:
+        """Let no parameter have a gradient."""
+        deque(map(setattr, self.parameters, repeat("_grad"), repeat(None)), maxlen=0)
+
+    def zero(self) -> None:
+        """Let every parameter have a gradient of zeros."""
+        self.gradient.fill(0)
+        for p, slot in zip(self.parameters, self.slots, strict=True):
+            p._grad = slot if slot.ndim else slot[()]
 
     def nonfinite(self) -> Value | None:
         """The first parameter whose gradient has nan or infinite numbers."""
@@ -110,9 +144,10 @@ class Flat:
         for i in self.scalars:
             if i not in self.absent:
                 self.parameters[i]._data = self.bound[i] = self.views[i][()]
-        for i, p in enumerate(self.parameters):
-            if i not in self.absent:
-                p.touch()
+        moved = self.parameters
+        if self.absent:
+            moved = [p for i, p in enumerate(moved) if i not in self.absent]
+        deque(map(setattr, moved, repeat("serial"), serials), maxlen=0)  # `touch`, in C
 
     def advance(self) -> None:
         """Let the clocks of all parameters with a gradient tick."""
@@ -150,7 +185,8 @@ class Flat:
         """Make the vectors that a method keeps, where they are not there yet."""
         for name, number in initial.items():
             if name not in self.memory:
-                self.memory[name] = np.full_like(self.theta, number)
+                self.memory[name] = vector(self.theta.size, self.theta.dtype)
+                self.memory[name][...] = number
 
     def state(self, i: int) -> dict[str, Any]:
         """What is remembered of parameter i, in its own shape: copies."""

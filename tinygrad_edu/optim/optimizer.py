@@ -94,7 +94,7 @@ class Optimizer:
     def rule(*args: Any, **settings: Any) -> Update:
         """The update for a parameter's step `t` = 1, 2, …: a function of θ, g and the vectors of `memory`, in place.
 
-        It may write to g, which is filled anew before each step.
+        It must leave g as it is: the parameters' `.grad` look at it.
         """
         raise NotImplementedError("an optimiser needs a rule")
 
@@ -135,8 +135,9 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with `set_to_none=False` they become zeros."""
         for _, flat in self._flats:
-            for p in flat.parameters:
-                p._grad = None if set_to_none else np.zeros(p.shape, p.dtype)[()]
+            flat.forget()
+            if not set_to_none:
+                flat.zero()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every parameter that has a gradient; `closure`, if given, computes the loss and its gradients first."""
