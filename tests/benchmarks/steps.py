@@ -54,7 +54,7 @@ def check(workload: Workload, makers: Mapping[str, Make]) -> None:
         running[name] = np.concatenate([np.zeros(1), *map(np.ravel, way.running())])
     wanted = "by hand, plain" if "by hand, plain" in losses else next(iter(losses))
     for name in losses:
-        np.testing.assert_allclose(losses[name], losses[wanted], rtol=1e-3, err_msg=f"losses of {name}")
+        np.testing.assert_allclose(losses[name], losses[wanted], rtol=3e-4, err_msg=f"losses of {name}")
         np.testing.assert_allclose(running[name], running[wanted], atol=5e-3, err_msg=f"running statistics of {name}")
 
 
