@@ -60,7 +60,7 @@ def _cut(inputs: Inputs) -> Iterator[Inputs]:
 
 
 def _part(x: Array, axes: Sequence[int], part: slice) -> Array:
-    return x[tuple(part if axis in axes else slice(None) for axis in range(x.ndim))]
+    return x[(..., *(part if axis in axes else slice(None) for axis in range(x.ndim)))]  # … keeps a scalar an array
 
 
 def _simplified(inputs: Inputs) -> Iterator[Inputs]:
@@ -71,7 +71,7 @@ def _simplified(inputs: Inputs) -> Iterator[Inputs]:
         for index in np.ndindex(x.shape):
             for simple in (0.0, 1.0, 2.0, np.rint(x[index])):
                 if _weight(simple) < _weight(x[index]):
-                    changed = x.copy()
+                    changed = np.array(x)
                     changed[index] = simple
                     yield [*inputs[:place], changed, *inputs[place + 1 :]]
 
