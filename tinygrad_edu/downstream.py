@@ -120,7 +120,7 @@ def seed(root: "Value", gradient: Any, create_graph: bool) -> Any:
     return gradient if create_graph or not isinstance(gradient, Operators) else gradient.data
 
 
-def stale(node: "Value", leaf: "Value") -> StaleGraphError:
+def stale(node: "Value", leaf: Operators) -> StaleGraphError:
     """The error for a leaf that is newer than the gate that recorded it."""
     return StaleGraphError(
         f"{leaf.label} was changed after gate {node.gate} recorded it: the gradient at the old values is gone. "

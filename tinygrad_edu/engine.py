@@ -1,12 +1,11 @@
 """The engine, to be read first: a `Value` is what a gate produced, a `Gate` a NumPy function with its local gradients,
 and `walk` goes back over the recorded gates and multiplies: downstream = local gradient × upstream.
 
-`Value` · `Gate` · `gate` · `walk`. Builds on `declaration` (what a gate states), `downstream` (gradients that fit),
+`Value` · `Gate` · `gate`. Builds on `declaration` (what a gate states), `walking` (the walk back),
 `modes` (what is recorded) and `operators` (how calls find gates). Drawing and compiling only read the record.
 """
 
 from collections.abc import Callable, Mapping
-from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
@@ -14,10 +13,11 @@ import numpy as np
 
 from .arrays import frozen, leaf_array, locked
 from .declaration import Declaration, Derivative
-from .downstream import conjugate, fitted, given_gradient, placed, seed, stale, without_idle
+from .downstream import conjugate, given_gradient, placed
 from .errors import GraphError, ShapeError
 from .modes import Group, current_mode
 from .operators import UFUNCS, Operators
+from .walking import walk
 
 __all__ = ["Gate", "Value", "gate", "walk"]
 
@@ -180,6 +180,18 @@ def _node(
 class Gate(Declaration):
     """A declaration that can be called: on arrays it just computes, on Values it records what it did."""
 
+    def pair(self, x: Any, y: Any) -> Any:
+        """`gate(x, y)` for an operator: spelled out for two Values, nearly all gates of a graph of single numbers."""
+        mode = current_mode()
+        needed = isinstance(x, Value) and isinstance(y, Value) and x.requires_grad and y.requires_grad
+        if not needed or mode.trace is not None or not mode.recording:
+            return self(x, y)
+        try:
+            out = self.forward(x._data, y._data)
+        except (ValueError, IndexError, TypeError) as error:
+            raise self.explained(error, (x._data, y._data), (x, y), _NONE) from error
+        return _node(out, self, (x, y), _NONE, True, mode.group)
+
     def __call__(self, *inputs: Any, **settings: Any) -> Any:
         arrays, values, needed = [], 0, 0
         for x in inputs:
@@ -244,56 +256,3 @@ def _kept(x: Any, array: Array) -> Any:
     if not isinstance(x, Value):
         return frozen(array)
     return x if x.requires_grad or x.gate is not None or frozen(array) is array else constant(array)
-
-
-def walk(
-    root: Value,
-    gradient: Any = None,
-    *,
-    create_graph: bool = False,
-    leaves_only: bool = False,
-    wrt: frozenset[Value] = frozenset(),
-    watch: Callable[[Value, int, Any, Any], None] | None = None,
-) -> dict[Value, Any]:
-    """Gradient of `root` by every value it was made from, in the order the gates are visited: newest first.
-
-    Every value is newer than its inputs, so the serial number alone gives a topological order, without recursion.
-    With `leaves_only` a gradient is let go once its gate has used it. With `wrt` the walk ends at these values.
-    `watch(node, position, upstream, downstream)` is called for each input a gate passes a gradient to.
-    """
-    watch = watch or getattr(current_mode().trace, "watch", None)
-    gradients: dict[Value, Any] = {root: seed(root, gradient, create_graph)}
-    waiting, order = {root.serial: root}, [-root.serial]
-    idle: dict[Value, Array] = {}
-    oldest = min([v.serial for v in wrt], default=0)  # what is older than all of wrt depends on none of it
-    while order:
-        node = waiting.pop(-heappop(order))
-        if node.gate is None or node in wrt:
-            continue
-        gate, inputs, g, out = node.gate, node.inputs, gradients[node], node if create_graph else node._data
-        args = inputs if create_graph else [x._data if isinstance(x, Value) else x for x in inputs]
-        for position, (x, derivative) in enumerate(zip(inputs, gate.derivatives_of(len(inputs)), strict=True)):
-            if not isinstance(x, Value):
-                continue
-            if x.serial > node.serial:
-                raise stale(node, x)
-            if not x.requires_grad or (x.serial < oldest and x not in wrt):
-                continue
-            down, data = derivative(g, out, *args, **node.settings), x._data
-            if type(down) is not type(data) or (
-                type(down) is not _scalar and (down.shape != data.shape or down.dtype is not data.dtype)
-            ):
-                down = fitted(down, data)
-            if idle or gate.idle:
-                down = without_idle(down, node, position, idle, x not in gradients)
-            if watch is not None:
-                watch(node, position, g, down)
-            if x in gradients:
-                gradients[x] = gradients[x] + down
-            else:
-                gradients[x] = down
-                waiting[x.serial] = x
-                heappush(order, -x.serial)
-        if leaves_only:
-            del gradients[node]
-    return gradients

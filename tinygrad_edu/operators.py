@@ -48,34 +48,34 @@ class Operators:
 
     # Arithmetic
     def __add__(self, other: Any) -> "Value":
-        return GATES["add"](self, other)
+        return GATES["add"].pair(self, other)
 
     def __radd__(self, other: Any) -> "Value":
-        return GATES["add"](other, self)
+        return GATES["add"].pair(other, self)
 
     def __sub__(self, other: Any) -> "Value":
-        return GATES["sub"](self, other)
+        return GATES["sub"].pair(self, other)
 
     def __rsub__(self, other: Any) -> "Value":
-        return GATES["sub"](other, self)
+        return GATES["sub"].pair(other, self)
 
     def __mul__(self, other: Any) -> "Value":
-        return GATES["mul"](self, other)
+        return GATES["mul"].pair(self, other)
 
     def __rmul__(self, other: Any) -> "Value":
-        return GATES["mul"](other, self)
+        return GATES["mul"].pair(other, self)
 
     def __truediv__(self, other: Any) -> "Value":
-        return GATES["div"](self, other)
+        return GATES["div"].pair(self, other)
 
     def __rtruediv__(self, other: Any) -> "Value":
-        return GATES["div"](other, self)
+        return GATES["div"].pair(other, self)
 
     def __pow__(self, other: Any) -> "Value":
-        return GATES["power"](self, other)
+        return GATES["power"].pair(self, other)
 
     def __rpow__(self, other: Any) -> "Value":
-        return GATES["power"](other, self)
+        return GATES["power"].pair(other, self)
 
     def __mod__(self, other: Any) -> "Value":
         return np.remainder(self, other)
@@ -90,10 +90,10 @@ class Operators:
         return np.floor_divide(other, self)
 
     def __matmul__(self, other: Any) -> "Value":
-        return GATES["matmul"](self, other)
+        return GATES["matmul"].pair(self, other)
 
     def __rmatmul__(self, other: Any) -> "Value":
-        return GATES["matmul"](other, self)
+        return GATES["matmul"].pair(other, self)
 
     def __neg__(self) -> "Value":
         return GATES["neg"](self)
@@ -178,6 +178,7 @@ class Operators:
         gate: Gate | None
         name: str | None
         requires_grad: bool
+        serial: int
 
         @property
         def data(self) -> Any: ...
