@@ -1,6 +1,7 @@
 """Parameters on one flat vector: every way in which they, their gradients and their optimiser can meet."""
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -253,9 +254,18 @@ def test_a_parameter_without_gradient_sits_out_and_keeps_its_own_clock(kind: str
         np.testing.assert_allclose(one.data, other.data, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", sorted({*METHODS} - {"Momentum", "Lion", "NAdam"}))  # NAdam's Π is single there
-def test_a_parameter_without_gradient_sits_out_as_in_pytorch(kind: str) -> None:
+@pytest.fixture
+def double() -> Iterator[Any]:
+    """PyTorch with float64 as its default, which decides the precision of NAdam's Π there."""
     torch = pytest.importorskip("torch")
+    torch.set_default_dtype(torch.float64)
+    yield torch
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("kind", sorted({*METHODS} - {"Momentum", "Lion"}))
+def test_a_parameter_without_gradient_sits_out_as_in_pytorch(kind: str, double: Any) -> None:
+    torch = double
     ours, theirs = [Value(a) for a in START], [torch.nn.Parameter(torch.tensor(a)) for a in START]
     optimizer = make(kind, ours, **decay(kind))
     peer = getattr(torch.optim, kind)(theirs, **{"lr": 0.01, **SETTINGS.get(kind, {}), **decay(kind)})
@@ -266,6 +276,27 @@ def test_a_parameter_without_gradient_sits_out_as_in_pytorch(kind: str) -> None:
     now_and_then(lambda: (optimizer.step(), peer.step()), receive)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one.data, other.detach().numpy(), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("change", [{"momentum_decay": 0.5}, {"betas": (0.6, 0.99)}])
+def test_nadam_carries_its_product_on_when_settings_change(change: dict[str, Any], double: Any) -> None:
+    ours, theirs = [Value(a) for a in START], [double.nn.Parameter(double.tensor(a)) for a in START]
+    optimizer, peer = optim.NAdam(ours, lr=0.01), double.optim.NAdam(theirs, lr=0.01)
+    for t, present in enumerate(PRESENT):
+        if t == 3:
+            optimizer.param_groups[0].update(change)
+            peer.param_groups[0].update(change)
+        for one, other, has in zip(ours, theirs, present, strict=True):
+            g = np.sin(t + one.numpy())
+            one.grad, other.grad = (g, double.tensor(g)) if has else (None, None)
+        optimizer.step()
+        peer.step()
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one.data, other.detach().numpy(), rtol=1e-10, atol=1e-10)
+    again = optim.NAdam([Value(p.numpy()) for p in ours], lr=0.01)
+    again.load_state_dict(peer.state_dict())
+    products = [state["mu_product"] for state in again.state_dict()["state"].values()]
+    np.testing.assert_allclose(products, [float(peer.state[p]["mu_product"]) for p in theirs], rtol=1e-12)
 
 
 def test_a_frozen_parameter_never_moves() -> None:
@@ -402,11 +433,11 @@ def test_stretches_join_neighbours_with_the_same_clock() -> None:
     params[2].grad = None
     flat.gather()
     flat.advance()
-    assert flat.stretches() == [(1, slice(0, 4)), (1, slice(6, 10))]
+    assert flat.stretches() == [(1, 1.0, slice(0, 4)), (1, 1.0, slice(6, 10))]
     params[2].grad = np.ones(2)
     flat.gather()
     flat.advance()
-    assert flat.stretches() == [(2, slice(0, 4)), (1, slice(4, 6)), (2, slice(6, 10))]
+    assert flat.stretches() == [(2, 1.0, slice(0, 4)), (1, 1.0, slice(4, 6)), (2, 1.0, slice(6, 10))]
 
 
 # Properties

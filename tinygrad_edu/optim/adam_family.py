@@ -10,12 +10,10 @@ from typing import Any, Unpack
 import numpy as np
 
 from .adam import Betas
-from .flat import Array
+from .flat import Array, Flat
 from .optimizer import Optimizer, Parameters, Rate, Settings, Shared, Update
 
 __all__ = ["Adamax", "NAdam", "RAdam"]
-
-_PRODUCTS: dict[tuple[float, float], list[float]] = {}
 
 
 class _TwoMoments(Optimizer):
@@ -40,8 +38,8 @@ class NAdam(_TwoMoments):
         m̄ = μₜ₊₁ m / (1 − Πₜ₊₁) + (1 − μₜ) g / (1 − Πₜ)
         θ ← θ − η m̄ / (√v̂ + ε)             v̂ = v / (1 − β₂ᵗ)
 
-    `lr` is η, `momentum_decay` is ψ: 0.004 in the paper and PyTorch, 1 in Keras. Π is a number of the clock, in float64
-    whatever the parameters' dtype.
+    `lr` is η, `momentum_decay` is ψ: 0.004 in the paper and PyTorch, 1 in Keras. Π is carried on for each parameter, so
+    that β₁ and ψ may change on the way, and in float64 whatever the parameters' dtype.
 
     >>> from tinygrad_edu import Value
     >>> w = Value(1.0)
@@ -66,12 +64,15 @@ class NAdam(_TwoMoments):
         own = {"momentum_decay": momentum_decay, "decoupled_weight_decay": decoupled_weight_decay}
         super().__init__(params, defaults | own, **shared)
 
+    def _move(self, flat: Flat, settings: Settings) -> None:
+        flat.carry(lambda t: nadam_momentum(t, settings["betas"][0], settings["momentum_decay"]))
+        super()._move(flat, settings)
+
     @staticmethod
-    def rule(t: int, *, lr: float, betas: Betas, eps: float, momentum_decay: float, **_: Any) -> Update:
-        """The formula."""
+    def rule(t: int, *, product: float, lr: float, betas: Betas, eps: float, momentum_decay: float, **_: Any) -> Update:
+        """The formula; `product` is Πₜ."""
         beta1, beta2 = betas
         now, after = nadam_momentum(t, beta1, momentum_decay), nadam_momentum(t + 1, beta1, momentum_decay)
-        product = nadam_product(t, beta1, momentum_decay)
         of_g, of_m = lr * (1 - now) / (1 - product), lr * after / (1 - product * after)
         root = sqrt(1 - beta2**t)
 
@@ -86,14 +87,6 @@ class NAdam(_TwoMoments):
 def nadam_momentum(t: int, beta1: float, decay: float) -> float:
     """μₜ, NAdam's momentum at step t."""
     return beta1 * (1 - 0.5 * 0.96 ** (t * decay))
-
-
-def nadam_product(t: int, beta1: float, decay: float) -> float:
-    """Πₜ = μ₁ … μₜ, multiplied on from the last step asked for."""
-    products = _PRODUCTS.setdefault((beta1, decay), [1.0])
-    while len(products) <= t:
-        products.append(products[-1] * nadam_momentum(len(products), beta1, decay))
-    return products[t]
 
 
 class Adamax(Optimizer):

@@ -7,7 +7,7 @@ Its gradient has a room in g, into which a walk writes: a step finds g whole.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, groupby, pairwise, repeat
 from math import isfinite
 from operator import attrgetter, is_
@@ -17,6 +17,7 @@ import numpy as np
 
 from ..engine import Value, serials
 from ..errors import GraphError, ShapeError
+from ..modes import current_mode
 
 __all__ = ["Array", "Flat", "as_number", "scalars"]
 
@@ -49,7 +50,8 @@ class Flat:
 
     A parameter without a gradient sits a step out: neither it nor its part of the memory moves, and its clock stands.
     `steps` counts the steps, `missed` those that a parameter sat out; nearly always there are none, and all parameters
-    are one stretch. Complex parameters are pairs of real numbers here.
+    are one stretch. `products` are numbers that a method multiplies on with each step of a parameter, in float64.
+    Complex parameters are pairs of real numbers here.
     """
 
     def __init__(self, parameters: Sequence[Value]) -> None:
@@ -74,6 +76,7 @@ class Flat:
         self.memory: dict[str, Array] = {}
         self.steps = 0
         self.missed: dict[int, int] = {}
+        self.products: dict[int, float] = {}
         self.absent: set[int] = set()
 
     def _split(self, vector: Array) -> list[Array]:
@@ -120,6 +123,10 @@ class Flat:
 
     def attach(self) -> None:
         """Let every parameter look at θ, whether it has a gradient or not."""
+        if current_mode().trace is not None:
+            raise GraphError(
+                "a step that moves parameters before its closure runs can't be compiled: compile the closure"
+            )
         for i, (p, bound) in enumerate(zip(self.parameters, self.bound, strict=True)):
             if p._data is not bound:
                 self.adopt(i)
@@ -159,15 +166,26 @@ class Flat:
         """How many steps parameter i has taken."""
         return self.steps - self.missed.get(i, 0)
 
-    def stretches(self) -> list[tuple[int, slice]]:
-        """Neighbours that move in this step and have the same clock, as (clock, where in the vectors)."""
-        if not self.absent and not self.missed:
-            return [(self.steps, self.everywhere)]
+    def carry(self, factor: Callable[[int], float]) -> None:
+        """Multiply the product of every parameter that moves by the factor of its own step."""
+        for i in range(len(self.parameters)):
+            if i not in self.absent:
+                self.products[i] = self.products.get(i, 1.0) * factor(self.clock(i))
+
+    def stretches(self) -> list[tuple[int, float, slice]]:
+        """Neighbours that move in this step and are alike, as (clock, product, where in the vectors)."""
+        products = {*self.products.values()}
+        if not self.absent and not self.missed and len(products) < 2:
+            return [(self.steps, *(products or (1.0,)), self.everywhere)]
         moving = (i for i in range(len(self.parameters)) if i not in self.absent)
-        # Neighbours have consecutive indices: index less position is constant along a run.
-        runs = groupby(enumerate(moving), key=lambda pair: (pair[1] - pair[0], self.clock(pair[1])))
-        members = [(clock, [i for _, i in run]) for (_, clock), run in runs]
-        return [(clock, self.span(run[0], run[-1])) for clock, run in members]
+
+        def alike(pair: tuple[int, int]) -> tuple[int, int, float]:
+            # Neighbours have consecutive indices: index less position is constant along a run.
+            position, i = pair
+            return i - position, self.clock(i), self.products.get(i, 1.0)
+
+        runs = [(of, [i for _, i in run]) for of, run in groupby(enumerate(moving), alike)]
+        return [(clock, product, self.span(run[0], run[-1])) for (_, clock, product), run in runs]
 
     def span(self, first: int, last: int) -> slice:
         """Where parameters first … last lie in the vectors."""
@@ -193,13 +211,19 @@ class Flat:
         where = self.span(i, i)
         split = {name: vector[where].view(self.own.dtype) for name, vector in self.memory.items()}
         shape = self.parameters[i].shape
-        return {"step": self.clock(i), **{name: array.reshape(shape).copy() for name, array in split.items()}}
+        numbers = {"mu_product": self.products[i]} if i in self.products else {}
+        return {
+            "step": self.clock(i),
+            **numbers,
+            **{name: array.reshape(shape).copy() for name, array in split.items()},
+        }
 
     def load(self, states: Sequence[Mapping[str, Any]], initial: Mapping[str, float]) -> None:
         """Take back what `state` gave of every parameter; vectors that a state does not name start anew."""
         clocks = [state["step"] for state in states]
         self.steps = max(clocks, default=0)
         self.missed = {i: self.steps - clock for i, clock in enumerate(clocks) if clock < self.steps}
+        self.products = {i: state["mu_product"] for i, state in enumerate(states) if "mu_product" in state}
         self.memory = {}
         self.remember(initial)
         for i, state in enumerate(states):
@@ -213,7 +237,7 @@ class Flat:
         return given.ravel().view(self.theta.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("parameters", "memory", "steps", "missed")}
+        return {name: getattr(self, name) for name in ("parameters", "memory", "steps", "missed", "products")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A copy of a view is no view: a copied Flat lays its parameters out again.

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..engine import Value
 from ..errors import GraphError, SettingError
+from ..modes import current_mode
 from .flat import Array, Flat
 
 __all__ = ["Optimizer", "Parameters", "Rate", "Schedule", "Settings", "Shared", "Update"]
@@ -134,7 +135,11 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with `set_to_none=False` they become zeros."""
+        trace = current_mode().trace
         for _, flat in self._flats:
+            if trace is not None:
+                trace.forget(flat.parameters)
+                continue
             flat.forget()
             if not set_to_none:
                 flat.zero()
@@ -142,6 +147,10 @@ class Optimizer:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every parameter that has a gradient; `closure`, if given, computes the loss and its gradients first."""
         loss = None if closure is None else closure()
+        trace = current_mode().trace
+        if trace is not None:
+            trace.step(self)
+            return loss
         if self.gathered():
             for group, flat in self._flats:
                 if len(flat.absent) < len(flat.parameters):
@@ -185,8 +194,8 @@ class Optimizer:
         initial = self.memory(settings)
         flat.remember(initial)
         plain = not (settings.get("weight_decay") or settings["maximize"])
-        for t, where in flat.stretches():
-            update = self.rule(t, **settings)
+        for t, product, where in flat.stretches():
+            update = self.rule(t, product=product, **settings)
             for vectors in flat.blocks(where, initial):
                 if not plain:
                     vectors[1] = self._decayed(*vectors[:2], **settings)
@@ -249,4 +258,5 @@ def _arrays(state: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     known = {name: state[name] for name in names if state.get(name) is not None}
     arrays: dict[str, Array] = {k: v.detach().cpu().numpy() if hasattr(v, "detach") else v for k, v in known.items()}
     # PyTorch's SGD keeps no clock: a velocity says that there was a step.
-    return {"step": int(state.get("step", bool(known))), **arrays}
+    product = {"mu_product": float(state["mu_product"])} if "mu_product" in state else {}
+    return {"step": int(state.get("step", bool(known))), **product, **arrays}
