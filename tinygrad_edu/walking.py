@@ -76,7 +76,7 @@ def walk(
                 gradients[x] += down
             else:
                 gradients[x] = gradients[x] + down
-                if type(down) is np.ndarray:
+                if type(down) is np.ndarray and not create_graph:  # a Value may follow, which no array adds in place
                     sums.add(x)
     return gradients
 
