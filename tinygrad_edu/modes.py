@@ -1,16 +1,34 @@
 """What is switched on while gates run: recording, the open group, the policy at ties.
 
 `no_grad()` · `recording()` · `tracing()` · `group(name)` · `tie_policy(policy)`: context managers (also decorators),
-safe for threads and tasks because the current `Mode` is a context variable. Builds on nothing.
+safe for threads and tasks because the current `Mode` is a context variable. `constant`, `held`, `hold` and `unfrozen`
+say to a trace what it must not freeze. Builds on `errors`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import wraps
+from typing import Any, Literal
 
-__all__ = ["Group", "Mode", "TiePolicy", "current_mode", "group", "no_grad", "recording", "tie_policy", "tracing"]
+from .errors import GraphError
+
+__all__ = [
+    "Group",
+    "Mode",
+    "TiePolicy",
+    "constant",
+    "current_mode",
+    "group",
+    "held",
+    "hold",
+    "no_grad",
+    "recording",
+    "tie_policy",
+    "tracing",
+    "unfrozen",
+]
 
 TiePolicy = Literal["split", "first", "both"]
 
@@ -25,12 +43,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """The switches in force: `recording`, `everything` (also what needs no gradient), the open `group`, `ties`."""
+    """The switches in force: `recording`, `everything` (also what needs no gradient), the open `group`, `ties`.
+
+    `trace` is who records in the engine's place while a function is compiled.
+    """
 
     recording: bool = True
     everything: bool = False
     group: Group | None = None
     ties: TiePolicy = "split"
+    trace: Any = None
 
 
 _mode: ContextVar[Mode] = ContextVar("tinygrad_edu.mode", default=Mode())  # noqa: B039 - frozen
@@ -68,13 +90,48 @@ def recording() -> Iterator[None]:
 
 
 @contextmanager
-def tracing() -> Iterator[None]:
+def tracing(trace: Any = None) -> Iterator[None]:
     """Gates inside record every Value they see, also those that need no gradient.
 
-    A trace that left such inputs out would freeze the data it was made with into the program.
+    A trace that left such inputs out would freeze the data it was made with into the program. `trace` records in the
+    engine's place: gates call `trace.record(gate, inputs, settings, out)` and return what that makes.
     """
-    with _switched(replace(current_mode(), recording=True, everything=True)):
+    with _switched(replace(current_mode(), recording=True, everything=True, trace=trace)):
         yield
+
+
+def constant(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function of arrays that is constant for the derivative: a trace records the call, to be made anew."""
+
+    @wraps(function)
+    def way(*args: Any, **kwargs: Any) -> Any:
+        trace = current_mode().trace
+        return function(*args, **kwargs) if trace is None else trace.call(function, *args, **kwargs)
+
+    return way
+
+
+def unfrozen(what: str) -> Any:
+    """The trace that records what happens anew at each call, or None; GraphError where nobody would record it."""
+    mode = current_mode()
+    if mode.everything and mode.trace is None:
+        raise GraphError(f"{what} in training can't be traced: the trace would freeze it; call model.eval() first")
+    return mode.trace
+
+
+def held(owner: Any, name: str) -> Any:
+    """An attribute that changes from call to call: as it is, or while tracing what stands for it."""
+    trace = current_mode().trace
+    return getattr(owner, name) if trace is None else trace.read(owner, name)
+
+
+def hold(owner: Any, name: str, new: Any) -> None:
+    """Set an attribute; while tracing, have the program set it at each run."""
+    trace = unfrozen(f"changing {name}")
+    if trace is None:
+        setattr(owner, name, new)
+    else:
+        trace.write(owner, name, new)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """One generator for everything random in the package: initialisers, dropout, shuffling, splits.
 
-`manual_seed` · `generator` · `rng_state` · `set_rng_state`. Builds on nothing.
+`manual_seed` · `generator` · `drawn` · `rng_state` · `set_rng_state`. Builds on `modes`.
 """
 
 from functools import cache
@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["generator", "manual_seed", "rng_state", "set_rng_state"]
+from .modes import unfrozen
+
+__all__ = ["drawn", "generator", "manual_seed", "rng_state", "set_rng_state"]
 
 
 @cache  # made at first use: NumPy loads its random numbers only then
@@ -22,6 +24,12 @@ def generator() -> "np.random.Generator":
     True
     """
     return np.random.default_rng()
+
+
+def drawn(method: str, *args: Any) -> Any:
+    """What a method of the generator draws; while tracing, what stands for it, to be drawn anew at each run."""
+    trace = unfrozen(f"drawing {method} numbers")
+    return getattr(generator(), method)(*args) if trace is None else trace.draw(method, *args)
 
 
 def manual_seed(seed: int) -> None:

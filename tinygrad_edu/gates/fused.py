@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import gate
 from ..errors import ShapeError
+from ..modes import constant
 from .reduction import logsumexp
 
 __all__ = ["log_softmax", "one_hot", "softmax", "softmax_cross_entropy"]
@@ -43,7 +44,12 @@ def one_hot(labels: Any, logits: Any, axis: int) -> Any:
     """Class numbers as rows of zeros with a one, in the shape and dtype of `logits`; probabilities are left alone."""
     if labels.dtype.kind == "f":
         return labels
-    hot: Any = np.zeros(logits.shape, logits.dtype)
+    return _hot(labels, shape=logits.shape, dtype=logits.dtype, axis=axis)
+
+
+@constant
+def _hot(labels: Any, *, shape: tuple[int, ...], dtype: Any, axis: int) -> Any:
+    hot = np.zeros(shape, dtype)
     np.put_along_axis(hot, np.expand_dims(labels, axis), 1, axis)
     return hot
 

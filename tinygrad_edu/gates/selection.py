@@ -46,7 +46,7 @@ def minimum(x: Any, y: Any, *, ties: str = "split") -> Any:
 @gate(
     x=lambda g, out, mask, x, y: np.where(mask, g, 0),
     y=lambda g, out, mask, x, y: np.where(mask, 0, g),
-    idle={"x": lambda mask, x, y: np.logical_not(mask), "y": lambda mask, x, y: np.asarray(mask, bool)},
+    idle={"x": lambda mask, x, y: np.logical_not(mask), "y": lambda mask, x, y: np.not_equal(mask, 0)},
     symbol="?",
     elementwise=True,
 )

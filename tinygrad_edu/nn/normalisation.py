@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..engine import Value
 from ..errors import ShapeError
+from ..modes import held, hold
+from ..numpy_protocol.registry import bare
 from . import functional as F
 from .module import Module
 from .parameter import Parameter, default_dtype
@@ -60,11 +61,15 @@ class _Running(Module):
                 f"{self.label}: input {shape} must have {wanted} and {self.num_features} channels on axis 1"
             )
 
-    def _follow(self, mean: Any, var: Any, momentum: float) -> None:
+    def _statistics(self) -> tuple[Any, Any]:
+        """The running mean and variance, or None and None."""
+        return (None, None) if self.running_mean is None else (held(self, "running_mean"), held(self, "running_var"))
+
+    def _follow(self, mean: Any, var: Any, momentum: Any) -> None:
         """Move the running statistics a share `momentum` of the way to these."""
-        if self.running_mean is not None:
-            self.running_mean = (self.running_mean * (1 - momentum) + mean * momentum).astype(self.running_mean.dtype)
-            self.running_var = (self.running_var * (1 - momentum) + var * momentum).astype(self.running_var.dtype)
+        for name, new in (("running_mean", mean), ("running_var", var)):
+            old = held(self, name)
+            hold(self, name, (old * (1 - momentum) + new * momentum).astype(old.dtype))
 
 
 class _BatchNorm(_Running):
@@ -89,9 +94,8 @@ class _BatchNorm(_Running):
         """The same shape."""
         self._checked(input)
         if self.training and self.running_mean is not None:
-            F.untraced("moving the running statistics")
-            self._track(input.data if isinstance(input, Value) else np.asarray(input))
-        mean, var = self.running_mean, self.running_var
+            self._track(bare(input))
+        mean, var = self._statistics()
         return F.batch_norm(input, mean, var, self.weight, self.bias, self.training, eps=self.eps)
 
     def _track(self, x: Any) -> None:
@@ -99,8 +103,8 @@ class _BatchNorm(_Running):
         m = x.size // max(self.num_features, 1)
         if m < 2:
             return
-        self.num_batches_tracked = self.num_batches_tracked + 1
-        share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        hold(self, "num_batches_tracked", held(self, "num_batches_tracked") + 1)
+        share = 1 / held(self, "num_batches_tracked") if self.momentum is None else self.momentum
         self._follow(x.mean(axes), x.var(axes, ddof=int(self.unbiased)), share)
 
 
@@ -156,11 +160,10 @@ class _InstanceNorm(_Running):
         batch = np.expand_dims(input, 0) if single else input
         self._checked(batch)
         if self.training and self.running_mean is not None:
-            F.untraced("moving the running statistics")
-            x, axes = batch.data if isinstance(batch, Value) else batch, tuple(range(2, batch.ndim))
+            x, axes = bare(batch), tuple(range(2, batch.ndim))
             self._follow(x.mean(axes).mean(0), x.var(axes, ddof=1).mean(0), self.momentum)
         from_input = self.training or self.running_mean is None
-        mean, var = self.running_mean, self.running_var
+        mean, var = self._statistics()
         out = F.instance_norm(batch, mean, var, self.weight, self.bias, from_input, eps=self.eps)
         return out[0] if single else out
 

@@ -51,7 +51,8 @@ def where(condition: Any, x: Any = missing, y: Any = missing, /) -> Any:
     mask = condition.data if isinstance(condition, Value) else condition
     if x is missing or y is missing:
         return np.where(mask)
-    return selection.where(np.asarray(mask, bool), x, y)
+    mask = np.not_equal(mask, 0) if isinstance(mask, Value) else np.asarray(mask, bool)
+    return selection.where(mask, x, y)
 
 
 @implements(np.nan_to_num)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .registry import constant
+from .registry import constant, static
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -21,8 +21,8 @@ constant(np.nonzero, np.flatnonzero, np.argwhere, np.searchsorted, np.digitize)
 constant(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
 
 # Shape, type and memory
-constant(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type)
-constant(np.iscomplexobj, np.isrealobj, np.shares_memory, np.may_share_memory, np.einsum_path)
+static(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type)
+static(np.iscomplexobj, np.isrealobj, np.shares_memory, np.may_share_memory, np.einsum_path)
 
 # New arrays in the shape of a Value
 constant(np.zeros_like, np.ones_like, np.empty_like)

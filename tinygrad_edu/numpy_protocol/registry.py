@@ -37,6 +37,8 @@ Function = Callable[..., Any]
 
 CONSTANT: set[Function] = set()
 """Functions whose results have no derivative, or 0: they run on the data and give plain arrays."""
+STATIC: set[Function] = set()
+"""Those of them whose results depend on shapes and dtypes alone, so that a trace may keep the answer."""
 REFUSED: dict[Function, str] = {}
 """Functions that raise on Values, with the reason and what to write instead."""
 
@@ -62,19 +64,35 @@ def implements(*functions: Function) -> Callable[[Function], Function]:
 def bare(x: Any) -> Any:
     """The data of a Value, of Values in a list or tuple too; anything else as it is."""
     if isinstance(x, Operators):
-        return x.data
+        trace = current_mode().trace
+        return x.data if trace is None else trace.constant(x)
     return type(x)(map(bare, x)) if type(x) in (list, tuple) else x
 
 
 def constant(*functions: Function) -> None:
-    """Enter functions that are constant for the derivative: they see the data and return plain arrays."""
+    """Enter functions that are constant for the derivative: they see the data and return plain arrays.
+
+    A trace records them, to ask anew when the program runs.
+    """
 
     def on_data(function: Function) -> Function:
-        return lambda *args, **kwargs: function(*map(bare, args), **{key: bare(x) for key, x in kwargs.items()})
+        def way(*args: Any, **kwargs: Any) -> Any:
+            trace = current_mode().trace
+            if trace is not None:
+                return (trace.fixed if function in STATIC else trace.call)(function, *args, **kwargs)
+            return function(*map(bare, args), **{key: bare(x) for key, x in kwargs.items()})
+
+        return way
 
     for function in functions:
         _enter(function, on_data(function))
         CONSTANT.add(function)
+
+
+def static(*functions: Function) -> None:
+    """Enter functions that are constant for the derivative and depend on shapes and dtypes alone."""
+    STATIC.update(functions)
+    constant(*functions)
 
 
 def refused(reason: str, *functions: Function) -> None:

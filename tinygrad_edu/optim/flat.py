@@ -117,7 +117,7 @@ class Flat:
     def nonfinite(self) -> Value | None:
         """The first parameter whose gradient has nan or infinite numbers."""
         # g · g is the quickest look at all numbers; when it is not finite it may have overflowed by itself.
-        if isfinite(np.vdot(self.gradient, self.gradient)) or np.isfinite(self.gradient).all():
+        if isfinite(self.gradient.dot(self.gradient)) or np.isfinite(self.gradient).all():
             return None
         return next(p for p, slot in zip(self.parameters, self.slots, strict=True) if not np.isfinite(slot).all())
 
@@ -193,7 +193,7 @@ class Flat:
 
     def blocks(self, where: slice, names: Iterable[str]) -> list[list[Array]]:
         """θ, g and the named vectors of memory, a block at a time."""
-        vectors = [self.theta, self.gradient, *[self.memory[name] for name in names]]
+        vectors = [self.theta, self.gradient, *map(self.memory.__getitem__, names)]
         if where is self.everywhere and self.theta.size <= BLOCK:
             return [vectors]
         starts = range(where.start, where.stop, BLOCK)

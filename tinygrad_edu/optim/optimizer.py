@@ -192,7 +192,8 @@ class Optimizer:
 
     def _move(self, flat: Flat, settings: dict[str, Any]) -> None:
         initial = self.memory(settings)
-        flat.remember(initial)
+        if initial.keys() != flat.memory.keys():
+            flat.remember(initial)
         plain = not (settings.get("weight_decay") or settings["maximize"])
         for t, product, where in flat.stretches():
             update = self.rule(t, product=product, **settings)

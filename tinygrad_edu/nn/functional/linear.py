@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from ...random import generator
-from .regularisation import untraced
+from ...random import drawn
 
 __all__ = ["bilinear", "cosine_similarity", "dropconnect", "linear"]
 
@@ -45,8 +44,7 @@ def dropconnect(input: Any, weight: Any, bias: Any = None, p: float = 0.5, train
     """
     if not training:
         return linear(input, weight * (1 - p), bias)
-    untraced("dropconnect")
-    kept = (generator().random(weight.shape) >= p).astype(weight.dtype)
+    kept = (drawn("random", weight.shape) >= p).astype(weight.dtype)
     return linear(input, weight * kept, bias)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import GraphError, SettingError, ShapeError
 from ...modes import current_mode
-from ...random import generator
+from ...random import drawn
 
 __all__ = [
     "alpha_dropout",
@@ -53,8 +53,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, inverted: bool
 
 
 def _mask(input: Any, shape: tuple[int, ...], p: float, inverted: bool) -> Any:
-    untraced("dropout")
-    kept = (generator().random(shape) >= p).astype(input.dtype)
+    kept = (drawn("random", shape) >= p).astype(input.dtype)
     return kept / (1 - p) if inverted and p < 1 else kept
 
 
@@ -90,10 +89,9 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False) -> Any:
     probability("alpha_dropout", p)
     if not training or p == 0:
         return input
-    untraced("alpha_dropout")
     low = -1.0507009873554805 * 1.6732632423543772
     scale = 0.0 if p == 1 else ((1 - p) * (1 + p * low**2)) ** -0.5
-    kept = (generator().random(input.shape) >= p).astype(input.dtype)
+    kept = (drawn("random", input.shape) >= p).astype(input.dtype)
     return (input * kept + low * (1 - kept)) * scale - scale * p * low
 
 
@@ -101,8 +99,7 @@ def gaussian_noise(input: Any, std: float = 0.1, training: bool = True) -> Any:
     """x plus normal noise of this standard deviation in training."""
     if not training or std == 0:
         return input
-    untraced("gaussian_noise")
-    return input + generator().normal(0, std, input.shape).astype(input.dtype)
+    return input + drawn("normal", 0, std, input.shape).astype(input.dtype)
 
 
 def stochastic_depth(input: Any, p: float, mode: str = "batch", training: bool = True) -> Any:

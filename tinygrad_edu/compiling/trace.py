@@ -1,0 +1,310 @@
+"""A trace: a function run once on stand-ins for its inputs, while everything that is computed from them is recorded.
+
+`Trace` records in the engine's place (`modes.tracing`) · `Traced`, the Values that it makes. A stand-in has the shape,
+dtype and numbers of what it stands for, but will not tell them: a number that Python reads would be frozen into the
+program. Builds on the engine, `program` and `random`.
+"""
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..downstream import conjugate, given_gradient
+from ..engine import Gate, Value, _node, walk
+from ..errors import GraphError
+from ..modes import current_mode
+from ..numpy_protocol.registry import called
+from ..operators import GATES
+from ..random import generator
+from .program import Function
+
+__all__ = ["Trace", "Traced"]
+
+DETACH = Function("detach", lambda x: x)
+SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.argwhere})
+
+
+class Traced(Value):
+    """A Value made while tracing, also of whole numbers or truth values: questions about data are asked at each run.
+
+    What would turn one into a Python number or an array raises GraphError.
+    """
+
+    __slots__ = ()
+
+    @property  # type: ignore[override]
+    def data(self) -> "Traced":
+        """The same numbers as a constant: no gradient flows through it."""
+        trace = current_mode().trace
+        return self._data if trace is None else trace.constant(self)
+
+    def detach(self) -> "Traced":
+        """The same numbers as a constant: no gradient flows through it."""
+        return self.data
+
+    def backward(self, gradient: Any = None, *, create_graph: bool = False, leaves_only: bool = False) -> None:  # noqa: ARG002
+        """Record the gradients of all leaves, which the program leaves in their `.grad`."""
+        given = None if gradient is None else conjugate(given_gradient(gradient, self))
+        trace = current_mode().trace
+        for value, g in walk(self, given, create_graph=True).items():
+            if value.gate is None:
+                trace.gather(value, conjugate(g))
+            elif not leaves_only:
+                value._grad = conjugate(g)
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise GraphError(
+            f"{what} of {self.label} while it is compiled: the program would keep this one run's answer for all later "
+            "ones. Choose with np.where(condition, a, b) instead of `if`, return numbers as arrays and look at them "
+            "outside; what never changes can be computed before, outside the compiled function"
+        )
+
+    def __bool__(self) -> bool:  # noqa: PLE0304
+        self._refuse("the truth value (if, while, and, or)")
+
+    def __float__(self) -> float:
+        self._refuse("float()")
+
+    def __int__(self) -> int:
+        self._refuse("int()")
+
+    def __index__(self) -> int:  # noqa: PLE0305
+        self._refuse("an index")
+
+    def __complex__(self) -> complex:
+        self._refuse("complex()")
+
+    def item(self) -> Any:
+        """Refused: see `Traced`."""
+        self._refuse("item()")
+
+    def tolist(self) -> Any:
+        """Refused: see `Traced`."""
+        self._refuse("tolist()")
+
+    def numpy(self) -> Any:
+        """Refused: see `Traced`."""
+        self._refuse("numpy()")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        self._refuse("turning into a plain array")
+
+    # What arrays of truth values and whole numbers can do, and Values otherwise never need
+    def __and__(self, other: Any) -> Any:
+        return asked(np.bitwise_and, self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return asked(np.bitwise_and, other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return asked(np.bitwise_or, self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return asked(np.bitwise_or, other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return asked(np.bitwise_xor, self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return asked(np.bitwise_xor, other, self)
+
+    def __invert__(self) -> Any:
+        return asked(np.invert, self)
+
+    def any(self, axis: Any = None, *, keepdims: bool = False) -> Any:
+        """Whether any element is true."""
+        return asked(np.any, self, axis, keepdims=keepdims)
+
+    def all(self, axis: Any = None, *, keepdims: bool = False) -> Any:
+        """Whether all elements are true."""
+        return asked(np.all, self, axis, keepdims=keepdims)
+
+    def round(self, decimals: int = 0) -> Any:
+        """Each element to the nearest number with so many decimals."""
+        return asked(np.round, self, decimals)
+
+    def copy(self) -> "Traced":
+        """The same Value: nobody can write to it."""
+        return self
+
+
+def asked(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Record a call of a NumPy function that is constant for the derivative."""
+    return current_mode().trace.call(function, *args, **kwargs)
+
+
+class Trace:
+    """What was recorded, in order, and what the function did besides returning.
+
+    `stand_ins` are the arguments and what else was read (`reads`), `gradients` what `backward` leaves in `.grad` of
+    leaves, `writes` the attributes it set, `updates` the steps of optimisers, `flags` the attributes that it depended
+    on and the program does not.
+    """
+
+    def __init__(self, graded: frozenset[Value] = frozenset()) -> None:
+        self.nodes: list[Traced] = []
+        self.comments: dict[Value, str] = {}
+        self.gradient_of: dict[Value, Value] = {}
+        self.reads: dict[tuple[int, str], tuple[Any, str, Traced]] = {}
+        self.writes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
+        self.gradients: dict[Value, Value] = {}
+        self.zeroed: set[Value] = set()
+        self.updates: list[Any] = []
+        self.flags: dict[tuple[int, str], tuple[Any, str, Any]] = {}
+        self.rng: Traced | None = None
+        self._rng_state: Any = None
+        self._graded = graded  # leaves that had a gradient when the trace began
+        self._before: dict[Value, Any] = {}
+        self._marked = 0
+        self._last: tuple[Any, Any] = (None, None)
+
+    # Recording
+
+    def stand_in(self, array: Any, name: str | None = None) -> Traced:
+        """A leaf for an array that is given anew at each run."""
+        made = _node(array, None, (), {}, False, None)
+        made.__class__ = Traced
+        made.name = name
+        return made  # type: ignore[return-value]
+
+    def made(self, gate: Any, inputs: tuple[Any, ...], settings: Any, out: Any, needed: bool) -> Traced:
+        """A node, noted as the next one."""
+        mode = current_mode()
+        node: Any = _node(out, gate, inputs, settings, needed and mode.recording, mode.group)
+        node.__class__ = Traced
+        self.nodes.append(node)
+        return node
+
+    def record(self, gate: Gate, inputs: tuple[Any, ...], settings: Any, out: Any) -> Traced:
+        """The node for a call of a gate."""
+        if gate.name in ("getitem", "scatter") and any(isinstance(x, Value) and x.dtype == bool for x in inputs[1:]):
+            raise GraphError(
+                f"gate {gate.name} by a mask while it is compiled: how many elements there are would depend on the "
+                "data, and a program is made for fixed shapes. Multiply by the mask, or use np.where(mask, v, 0)"
+            )
+        needed = any(isinstance(x, Value) and x.requires_grad for x in inputs)
+        return self.made(gate, tuple(map(_kept, inputs)), settings, out, needed)
+
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """The node for a call of a function that is constant for the derivative."""
+        name = called(function)
+        if function in SHAPED_BY_DATA:
+            raise GraphError(
+                f"{name} while it is compiled: the shape of its result depends on the data, and a program is made for "
+                "fixed shapes. Work with the mask itself: multiply by it, or use np.where(mask, a, b)"
+            )
+        out = function(*map(_numbers, args), **{k: _numbers(x) for k, x in kwargs.items()})
+        if not isinstance(out, np.ndarray | np.generic | bool):
+            raise GraphError(f"{name} of Values can't be compiled: it gives a {type(out).__name__}, not an array")
+        return self.made(Function(name, function), tuple(map(_kept, args)), kwargs, out, False)
+
+    def fixed(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """The answer of a function that looks at shapes and dtypes alone."""
+        return function(*map(_numbers, args), **{k: _numbers(x) for k, x in kwargs.items()})
+
+    def constant(self, x: Value) -> Value:
+        """The numbers of a Value without its gradient."""
+        if isinstance(x, Traced) and not x.requires_grad:
+            return x
+        return self.made(DETACH, (x,), {}, x._data, False)
+
+    def draw(self, method: str, *args: Any) -> Traced:
+        """The node for numbers that the package's generator draws, anew at each run."""
+        if self.rng is None:
+            self._rng_state = generator().bit_generator.state
+            self.rng = self.stand_in(0.0, "rng")
+        drawn = getattr(np.random.Generator, method)
+        function = Function(f"np.random.Generator.{method}", drawn, pure=False)
+        return self.made(function, (self.rng, *args), {}, drawn(generator(), *args), False)
+
+    # What walks report
+
+    def watch(self, node: Value, position: int, g: Any, down: Any) -> None:  # noqa: ARG002
+        """Note what was recorded since the last report: the gradient of a gate by one of its inputs."""
+        last, x = self._last
+        for made in self.nodes[self._marked :]:
+            if x is not None and made.inputs and made.inputs[-1] is last and made.gate is GATES["add"]:
+                self.comments[made] = f"sum of the gradients by {_word(x)}"
+                self.gradient_of[made] = x
+            elif made.serial > node.serial:
+                self.comments.setdefault(made, f"gradient of {node.gate}")
+            last = None
+        self._marked = len(self.nodes)
+        target = node.inputs[position]
+        if down in self.comments:
+            self.gradient_of.setdefault(down, target)
+        self._last = (down, target)
+
+    def step(self, optimizer: Any) -> None:
+        """Note the step of an optimiser, with the gradient of each of its parameters, or None."""
+        for group, flat in optimizer._flats:
+            gradients = [self._own(p) for p in flat.parameters]
+            self.updates.append((optimizer, group, flat, gradients))
+
+    def _own(self, leaf: Value) -> Any:
+        """The gradient of a leaf, recorded here or left by an earlier run."""
+        return self.read(leaf, "_grad") if isinstance(leaf._grad, np.ndarray | np.generic) else leaf._grad
+
+    def forget(self, leaves: Any) -> None:
+        """Note that these leaves' gradients are forgotten first."""
+        for leaf in leaves:
+            self._before.setdefault(leaf, leaf._grad)
+            leaf._grad = None
+        self.zeroed.update(leaves)
+
+    def gather(self, leaf: Value, g: Value) -> None:
+        """Leave a gradient in a leaf, beside what is there."""
+        before = leaf._grad
+        if leaf not in self._before:
+            self._before[leaf] = before
+            if before is None and leaf in self._graded:
+                self.zeroed.add(leaf)
+        before = self._own(leaf)
+        self.gradients[leaf] = leaf._grad = g if before is None else before + g
+
+    # State
+
+    def read(self, owner: Any, name: str) -> Any:
+        """An attribute that may change from run to run, as a stand-in."""
+        key = (id(owner), name)
+        if key in self.writes:
+            return self.writes[key][2]
+        if key not in self.reads:
+            called = f"{owner.name or 'leaf'}_grad" if isinstance(owner, Value) else name
+            self.reads[key] = (owner, name, self.stand_in(getattr(owner, name), called))
+            self.reads[key][2].group = current_mode().group
+        return self.reads[key][2]
+
+    def write(self, owner: Any, name: str, value: Any) -> None:
+        """Set an attribute when the program has run."""
+        self.writes[id(owner), name] = (owner, name, value)
+
+    def flag(self, owner: Any, name: str) -> None:
+        """Note an attribute on which it depends what is recorded: the program holds as long as it stays the same."""
+        self.flags[id(owner), name] = (owner, name, getattr(owner, name))
+
+    def restore(self) -> None:
+        """Undo what tracing has changed: gradients of leaves, the random generator."""
+        for leaf, before in self._before.items():
+            leaf._grad = before
+        if self._rng_state is not None:
+            generator().bit_generator.state = self._rng_state
+
+
+def _word(x: Value) -> str:
+    return x.name or str(x.gate or "a leaf")
+
+
+def _kept(x: Any) -> Any:
+    """An input as the trace keeps it: what could still be written to is copied."""
+    if type(x) in (tuple, list):
+        return tuple(map(_kept, x))
+    return x.copy() if isinstance(x, np.ndarray) and x.ndim else x[()] if isinstance(x, np.ndarray) else x
+
+
+def _numbers(x: Any) -> Any:
+    """The numbers behind stand-ins."""
+    if type(x) in (tuple, list):
+        return type(x)(map(_numbers, x))
+    return x._data if isinstance(x, Value) else x
