@@ -34,7 +34,7 @@ from .operators import GATES
 
 if TYPE_CHECKING:
     from . import data, drawing, nn, optim, testing, training
-    from .drawing import Drawing, draw
+    from .drawing import Drawing, draw, explain
     from .random import manual_seed
 
 __version__ = "0.1.0"
@@ -50,6 +50,7 @@ __all__ = [
     "draw",
     "drawing",
     "elementwise_grad",
+    "explain",
     "find_nan",
     "gate",
     "gates",
@@ -82,7 +83,7 @@ __all__ = [
 
 # Loaded at first use, so that `import tinygrad_edu` stays quick: a room, or a name and the room it comes from.
 _ROOMS = frozenset({"data", "drawing", "nn", "optim", "testing", "training"})
-_FROM = {"Drawing": "drawing", "draw": "drawing", "manual_seed": "random"}
+_FROM = {"Drawing": "drawing", "draw": "drawing", "explain": "drawing", "manual_seed": "random"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,5 @@
-"""The command line, `tinygrad-edu …`: `draw` a formula with all its values and gradients, `train` a network, `predict`.
+"""The command line, `tinygrad-edu …`: `draw` a formula with all its values and gradients, `explain` one of its
+derivatives, `train` a network, `predict`.
 
 `main`. Each command is one function that adds its arguments and one that runs it (those of `train` and `predict` are in
 `training.commands`); a further command adds a pair to `COMMANDS`. Wrong use ends with one line on standard error and
@@ -70,6 +71,32 @@ def run_draw(arguments: argparse.Namespace) -> None:
     print(f"\n{formula.text} = {number(out.item(), arguments.precision)}, drawn in {path}")
 
 
+def add_explain(subcommands: Subcommands) -> None:
+    """The arguments of `explain`."""
+    command = subcommands.add_parser("explain", help="derive the derivative of a formula step by step")
+    command.add_argument("expression", help='the formula, as in "sigmoid(w*x + b)"')
+    command.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")
+    command.add_argument("--wrt", metavar="NAME", help="the name to differentiate by (the only one, if there is one)")
+    command.add_argument("--paths", action="store_true", help="also as the sum over all paths")
+    command.add_argument("--format", choices=("text", "latex", "mathml", "html", "python"), default="text")
+    command.add_argument("--precision", type=int, choices=range(13), default=2, metavar="DIGITS", help="decimals shown")
+    command.set_defaults(run=run_explain)
+
+
+def run_explain(arguments: argparse.Namespace) -> None:
+    """Print the derivation."""
+    from .drawing import explain
+    from .expressions import parse
+
+    formula, leaves = parse(arguments.expression), numbers(arguments.values)
+    wrt = arguments.wrt or (formula.names[0] if len(formula.names) == 1 else "")
+    if not isinstance(leaf := leaves.get(normalize("NFKC", wrt)), Value):
+        raise errors.ExpressionError(f"{formula.text}: give --wrt one of its names, {', '.join(formula.names) or '?'}")
+    with np.errstate(all="ignore"):
+        explanation = explain(formula(leaves), wrt=leaf, paths=arguments.paths, precision=arguments.precision)
+    print(getattr(explanation, arguments.format).rstrip("\n"))
+
+
 def numbers(assignments: Sequence[str]) -> dict[str, Value | float]:
     """NAME=NUMBER arguments as named leaves."""
     leaves: dict[str, Value | float] = {}
@@ -87,7 +114,7 @@ def numbers(assignments: Sequence[str]) -> dict[str, Value | float]:
     return leaves
 
 
-COMMANDS: tuple[Callable[[Subcommands], None], ...] = (add_draw, add_train, add_predict)
+COMMANDS: tuple[Callable[[Subcommands], None], ...] = (add_draw, add_explain, add_train, add_predict)
 
 
 def parser() -> argparse.ArgumentParser:

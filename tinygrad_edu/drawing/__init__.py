@@ -1,12 +1,24 @@
-"""Graphs as pictures: `draw(v)` gives a `Drawing`, `table(v)` every gate's numbers, `local_gradient(v, k)` its formula.
+"""Graphs as pictures: `draw(v)` gives a `Drawing`, `table(v)` every gate's numbers, `explain(v, wrt=w)` a derivation.
 
 `picture` reads the graph into plain nodes, wires and boxes; `dot` writes those as DOT; `render` runs Graphviz.
 Builds on the engine.
 """
 
 from .drawing import Drawing, draw
+from .explanation import Explanation, explain
 from .formulas import local_gradient
 from .picture import Picture, picture
 from .steps import Step, steps, table
 
-__all__ = ["Drawing", "Picture", "Step", "draw", "local_gradient", "picture", "steps", "table"]
+__all__ = [
+    "Drawing",
+    "Explanation",
+    "Picture",
+    "Step",
+    "draw",
+    "explain",
+    "local_gradient",
+    "picture",
+    "steps",
+    "table",
+]

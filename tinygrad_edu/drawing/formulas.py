@@ -1,9 +1,9 @@
 """A gate's formulas, derived from its declaration: what it computes, and its local gradient by each input.
 
-`local_gradient(value, index)` · `forward(value)`. The derivative's own source is read (a lambda's syntax tree), its
-inputs are given their names, and the factor g falls away: `lambda g, out, x: g * np.cos(x)` becomes cos(x). What is a
-function call or a matrix rule comes from `rules`; for the rest the gate's sentence speaks. No formula is shown that the
-recorded numbers contradict. Builds on `notation`, `rules` and the engine.
+`local_gradient(value, index)` · `forward(value)` · `computes`. The derivative's own source is read (a lambda's syntax
+tree), its inputs are given their names, and the factor g falls away: `lambda g, out, x: g * np.cos(x)` becomes cos(x).
+What is a function call or a matrix rule comes from `rules`; for the rest the gate's sentence speaks. No formula is
+shown that the recorded numbers contradict. Builds on `notation`, `rules` and the engine.
 """
 
 import ast
@@ -23,10 +23,10 @@ from ..errors import GraphError
 from .evaluation import evaluated, simplified, substituted
 from .notation import Formula, UnknownFormulaError, call, symbol, tree
 from .rules import FORWARD, LOCAL, RULES, Rule
-from .text import number, plain, shape_text
+from .text import number, plain, settings_text, shape_text
 from .writers import latex_text
 
-__all__ = ["LocalGradient", "Names", "forward", "local_gradient"]
+__all__ = ["LocalGradient", "Names", "computes", "forward", "local_gradient"]
 
 Names = Mapping[Any, str]
 """Names for Values, and for constant inputs as (value, index), in formulas."""
@@ -85,10 +85,13 @@ class LocalGradient:
         return self.text
 
 
-def local_gradient(value: Value, index: int, names: Names | None = None, precision: int = 2) -> LocalGradient:
+def local_gradient(
+    value: Value, index: int, names: Names | None = None, precision: int = 2, upstream: str = "g"
+) -> LocalGradient:
     """The local gradient of the gate that made `value`, by its input `index`.
 
-    Inputs are called by `names`, else by their own names, else as in the gate's declaration. Raises GraphError for a
+    Inputs are called by `names`, else by their own names, else as in the gate's declaration; a rule calls the upstream
+    gradient `upstream`. Raises GraphError for a
     leaf, or an input that is not there.
 
     >>> w, x = Value(2.0, name="w"), Value(-1.0, name="x")
@@ -108,7 +111,7 @@ def local_gradient(value: Value, index: int, names: Names | None = None, precisi
         if not _holds(value, index, kind, found, parameters):
             continue
         given: dict[str, ast.expr] = dict(zip(parameters, _symbols(value, called), strict=True))
-        given["out"] = _out(value, gate, names or {}, given)
+        given |= {"out": _out(value, names or {}, given), "g": symbol(upstream)}
         own = (names or {}).get(value) or value.name
         if own:
             known[own] = value._data
@@ -126,15 +129,27 @@ def forward(value: Value, names: Names | None = None, precision: int = 2) -> For
     if value.gate is None:
         raise GraphError(f"{value.label} is a leaf: nothing computed it")
     symbols = _symbols(value, _called(value, names or {}))
-    return Formula(
-        _computed(value.gate, dict(zip(_parameters(value.gate, len(symbols)), symbols, strict=True))), precision
-    )
+    given = dict(zip(_parameters(value.gate, len(symbols)), symbols, strict=True))
+    return Formula(_computed(value, given), precision)
 
 
-def _computed(gate: Gate, given: Mapping[str, ast.expr]) -> ast.expr:
-    if gate.name in FORWARD:
+def computes(value: Value, formula: Formula, numbers: Mapping[str, Any]) -> bool:
+    """Whether a formula of the forward pass, with these numbers for its names, gives what the gate computed."""
+    with np.errstate(all="ignore"):
+        try:
+            got = evaluated(formula.tree, numbers)
+            return np.shape(got) == value.shape and bool(np.allclose(got, value._data, rtol=1e-6, equal_nan=True))
+        except (UnknownFormulaError, ValueError, TypeError, AttributeError):
+            return False
+
+
+def _computed(value: Value, given: Mapping[str, ast.expr]) -> ast.expr:
+    gate = value.gate
+    assert gate is not None  # noqa: S101 - the caller has looked
+    told = settings_text(value.settings, {**gate.defaults, "ties": value.settings.get("ties")})
+    if gate.name in FORWARD and not told:
         return simplified(substituted(tree(FORWARD[gate.name]), given))
-    return call(gate.name, *given.values())
+    return call(gate.name, *given.values(), *([symbol(told)] if told else []))
 
 
 def _parameters(gate: Gate, count: int) -> list[str]:
@@ -168,10 +183,10 @@ def _number(x: Any, whole: bool = True) -> ast.expr:
     return ast.UnaryOp(ast.USub(), ast.Constant(-x)) if x < 0 else ast.Constant(x)
 
 
-def _out(value: Value, gate: Gate, names: Names, given: Mapping[str, ast.expr]) -> ast.expr:
+def _out(value: Value, names: Names, given: Mapping[str, ast.expr]) -> ast.expr:
     """The output in a formula: its name, or what it was computed from."""
     own = names.get(value) or value.name
-    return symbol(plain(own)) if own else _computed(gate, given)
+    return symbol(plain(own)) if own else _computed(value, given)
 
 
 def _note(value: Value, index: int) -> str:

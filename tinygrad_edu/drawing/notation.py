@@ -10,7 +10,7 @@ import keyword
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,10 @@ class Formula:
         """MathML without the math element around it, so that formulas can be joined."""
         return MathML(self.precision).written(self.tree)
 
+    def with_names(self, given: Mapping[str, ast.expr]) -> "Formula":
+        """The formula with other formulas in place of some names."""
+        return replace(self, tree=_Named(given).visit(deepcopy(self.tree)))
+
     @property
     def python(self) -> str:
         """NumPy code, once its names are Python's. Raises UnknownFormulaError for a function that NumPy has not."""
@@ -96,6 +100,19 @@ class Formula:
 
     def __str__(self) -> str:
         return self.text
+
+
+class _Named(ast.NodeTransformer):
+    """Names replaced, but those of functions."""
+
+    def __init__(self, given: Mapping[str, ast.expr]) -> None:
+        self.given = given
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.given.get(node.id, node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        return ast.Call(node.func, [self.visit(x) for x in node.args], [])
 
 
 class _Python(ast.NodeTransformer):

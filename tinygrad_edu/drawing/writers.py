@@ -12,7 +12,7 @@ from .text import number, plain
 
 __all__ = ["Latex", "MathML", "Text", "Writer", "called", "latex_symbol", "latex_text"]
 
-ADD, MUL, POW, ATOM = 1, 2, 3, 4  # how tightly a part holds together
+ADD, OVER, MUL, POW, ATOM = 1, 2, 3, 4, 5  # how tightly a part holds together; a/b in a line is looser than a·b
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
@@ -27,6 +27,28 @@ _LATEX_ESCAPES = {
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "-": "{-}",
 }  # fmt: skip
+
+
+_LATEX_ESCAPES |= {
+    **{c: rf"\textsuperscript{{{n}}}" for c, n in zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ", "-0123456789T", strict=True)},
+    **{c: rf"\ensuremath{{{command}}}" for c, command in _NAMED.items()},
+    "−": r"\ensuremath{-}",
+    "·": r"\ensuremath{\cdot}",
+    "×": r"\ensuremath{\times}",
+    "÷": r"\ensuremath{\div}",
+    "∞": r"\ensuremath{\infty}",
+    "∂": r"\ensuremath{\partial}",
+    "√": r"\ensuremath{\surd}",
+    "…": r"\ldots{}",
+    "Σ": r"\ensuremath{\Sigma}",
+    "Π": r"\ensuremath{\Pi}",
+    "≥": r"\ensuremath{\ge}",
+    "≤": r"\ensuremath{\le}",
+    "⊗": r"\ensuremath{\otimes}",
+    "‖": r"\ensuremath{\Vert}",
+    "→": r"\ensuremath{\to}",
+    "ˣ": r"\textsuperscript{x}",
+}
 
 
 def latex_text(text: str) -> str:
@@ -67,7 +89,7 @@ class Writer:
             case ast.Name(id=name):
                 return self.name(name), ATOM
             case ast.UnaryOp(op=ast.USub(), operand=inner):
-                return self.minus(self.inside(inner, MUL)), ADD
+                return self.minus(self.inside(inner, OVER)), ADD
             case ast.BinOp(left=left, op=op, right=right):
                 return self.operation(_OPERATIONS[type(op)], left, right)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
@@ -86,8 +108,10 @@ class Writer:
         return self.digits(text), ADD if text.startswith("−") else ATOM if "·" not in text else MUL
 
     def operation(self, op: str, left: ast.expr, right: ast.expr) -> tuple[str, int]:
+        if op == "+" and isinstance(right, ast.UnaryOp):  # a number below 0
+            return self.joined(self.inside(left, ADD), op, self.parenthesised(self.written(right))), ADD
         if op in "+-":
-            return self.joined(self.inside(left, ADD), op, self.inside(right, ADD if op == "+" else MUL)), ADD
+            return self.joined(self.inside(left, ADD), op, self.inside(right, ADD if op == "+" else OVER)), ADD
         if op == "/":
             return self.fraction(left, right)
         if op == "**":
@@ -161,8 +185,7 @@ class Text(Writer):
         return f"{left}·{right}" if op == "*" else f"{left} {op.replace('-', '−')} {right}"
 
     def fraction(self, left: ast.expr, right: ast.expr) -> tuple[str, int]:
-        # One step tighter at the right: a / (b / c).
-        return f"{self.inside(left, MUL)} / {self.inside(right, POW)}", MUL
+        return f"{self.inside(left, MUL)} / {self.inside(right, POW)}", OVER
 
     def power(self, base: str, exponent: ast.expr) -> str:
         text, tight = self.part(exponent)
