@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .page import markdown
 from .timing import in_turns
 from .workloads import WORKLOADS, Contestant, Workload, batches, start
 
@@ -69,9 +70,9 @@ def compete(
     return in_turns(ways, rounds=rounds, seconds=seconds)
 
 
-def rows(names: Iterable[str] = WORKLOADS, rounds: int = 15) -> tuple[list[list[str]], list[str]]:
-    """A header and a row for each workload: PyTorch's milliseconds, and everyone's time in units of PyTorch's."""
-    makers, missing = contestants()
+def rows(names: Iterable[str] = WORKLOADS, rounds: int = 15) -> list[list[str]]:
+    """A header and a row for each workload: the first one's milliseconds, and everyone's time in units of it."""
+    makers, _ = contestants()
     base = next(iter(makers))
     found = [["step", f"{base}, ms", *[name for name in makers if name != base]]]
     for name in names:
@@ -79,10 +80,11 @@ def rows(names: Iterable[str] = WORKLOADS, rounds: int = 15) -> tuple[list[list[
         times = compete(WORKLOADS[name], makers, rounds)
         ratios = [f"{times[way] / times[base]:.2f}" for way in makers if way != base]
         found.append([name, f"{times[base] * 1e3:.2f}", *ratios])
-        print(" | ".join(found[-1]), flush=True)
-    return found, missing
+    return found
 
 
 def main() -> None:
     """Check, measure in turns, print."""
-    rows()
+    print(markdown(rows()))
+    if missing := contestants()[1]:
+        print(f"\nNot here: {', '.join(missing)}.")
