@@ -207,15 +207,14 @@ def same_gradients(spoilt: Any, right: Any, each: Call) -> bool:
     return all(np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True) for a, b in zip(*found, strict=True))
 
 
-def judge(name: str, gate: Any, count: int = 25) -> tuple[int, int, list[str]]:
+def judge(name: str, gate: Any, count: int = 40) -> tuple[int, int, list[str]]:
     """How many mutants of a gate were caught, how many are equivalent, and the names of those that survived."""
-    drawn = drawn_calls(name, count)
-    calls = [*SAMPLES[name].calls, *drawn]
+    calls = [*SAMPLES[name].calls, *drawn_calls(name, count)]
     caught, same, survivors = 0, 0, []
     for mutant in mutants(name, gate, calls):
         if not all(accepts(mutant.gate, each, mutant.engine) for each in calls):
             caught += 1
-        elif equivalent(mutant, gate, [*calls, *drawn_calls(name, 40)]):
+        elif equivalent(mutant, gate, calls):
             same += 1
             EQUIVALENT.append(mutant.name)
         else:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value, find_nan, gate, group, relu, softmax
+from tinygrad_edu import Value, draw, find_nan, gate, group, relu, softmax
 from tinygrad_edu.errors import GraphError
 
 inf, nan = np.inf, np.nan
@@ -105,6 +105,34 @@ def test_the_spread_is_all_that_is_not_finite():
     assert bad in report.spread
     assert out in report.spread
     assert fine not in report.spread
+
+
+def marked(drawing):
+    nodes = {node.text or node.data: node.mark for node in drawing.picture.nodes if node.mark is not None}
+    return nodes, [wire.mark for wire in drawing.picture.wires if wire.mark]
+
+
+def test_the_drawing_shows_the_gate_and_all_that_its_nan_reached():
+    x = Value([0.0, 1.0], name="x")
+    with np.errstate(all="ignore"):
+        out = np.sum(np.log(x) * 0.0) + np.sum(x * 2)
+    report = find_nan(out)
+    nodes, wires = marked(draw(out, marks=report.marks))
+    assert nodes["log"] == report.reason
+    assert {"log", "Σ", "+", "×0"} <= nodes.keys()
+    assert "x" not in nodes
+    assert "×2" not in nodes
+    assert wires == []
+
+
+def test_the_drawing_shows_the_wire_along_which_a_gradient_went_wrong():
+    x = Value([0.0, 4.0], name="x")
+    out = np.sum(np.sqrt(x))
+    report = find_nan(out)
+    nodes, wires = marked(draw(out, marks=report.marks))
+    assert wires == [report.reason]
+    assert "√" in nodes
+    assert find_nan(Value(1.0) * 2).marks == {}
 
 
 def test_the_group_is_told():

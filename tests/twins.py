@@ -133,7 +133,7 @@ MORE: dict[str, Callable[..., Tensor]] = {
     "getitem": lambda x, *picks, index: taken(x, lambda lined: lined[whole(index, picks)]),
     "heaviside": stepped,
     "ifft": partial(fourier, "ifft"),
-    "imag": lambda x: x.imag if x.is_complex() else x * 0,
+    "imag": lambda x: x.imag if x.is_complex() else x.abs() * 0,
     "inv": torch.linalg.inv,
     "irfft": partial(fourier, "irfft"),
     "ldexp": lambda x, y: x * 2.0**y,  # the derivative of torch.ldexp rounds 2**y to whole numbers

@@ -28,7 +28,8 @@ class NanReport:
     `value` is the value concerned, `direction` "forward" or "backward" (None where all is finite). Backward,
     `position` is the input whose gradient went wrong. `index` is the first element concerned, `count` how many there
     are, `numbers` what stands there: the inputs by name, the output, and backward the gradients. `reason` says why,
-    `advice` what to write instead. `spread` are all values that are not finite, for a drawing to mark.
+    `advice` what to write instead. `spread` are all values that are not finite, `marks` what `draw(v, marks=…)` shows
+    in red: the gate with the reason, and what its nan reached.
     """
 
     value: Value | None = None
@@ -43,6 +44,15 @@ class NanReport:
 
     def __bool__(self) -> bool:
         return self.direction is not None
+
+    @property
+    def marks(self) -> dict[Any, str]:
+        """The gate concerned with the reason, backward the wire its gradient went along, forward all it spread to."""
+        if self.value is None:
+            return {}
+        if self.position is not None:
+            return {self.value: "", (self.value, self.position): self.reason}
+        return dict.fromkeys(self.spread, "") | {self.value: self.reason}
 
     def __str__(self) -> str:
         if self.value is None:

@@ -1,9 +1,10 @@
 """Which gate of a graph is wrong: each recorded call checked by itself, where it was made.
 
-`Suspect` (a call whose gradient is wrong, and the check that says so) · `suspects`. Builds on `gradients`.
+`Suspect` (a call whose gradient is wrong, and the check that says so) · `suspects` · `looked_at` (the graph of a failed
+check, with marks for a report to draw). Builds on `gradients`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +16,9 @@ from ..errors import GraphError
 from .gradients import Problem, orders, widened
 from .report import Check
 
-__all__ = ["Suspect", "suspects"]
+__all__ = ["Suspect", "looked_at", "suspects"]
+
+MOST_NODES = 200
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,23 @@ class Suspect:
 
     @property
     def marks(self) -> dict[Any, str]:
-        """The value and its wrong wire, each with the reason, for `draw(v, marks=…)`."""
-        finding = self.check.finding
-        reason = (finding and finding.mistake) or f"{self.check.name} is wrong"
-        return {self.value: f"gate {self.value.gate}: {reason}", (self.value, self.position): reason}
+        """The gate, and its wrong wire with the reason, for `draw(v, marks=…)`."""
+        return {self.value: "", (self.value, self.position): reason(self.check)}
 
     def __str__(self) -> str:
         box = f" in group {self.value.group.name}" if self.value.group else ""
         return f"gate {self.value.gate}{box}, input {self.position}: {self.check.name}"
+
+
+def reason(check: Check) -> str:
+    """What is wrong, to stand at a wire."""
+    finding = check.finding
+    if finding is None:
+        return f"{check.name} is wrong"
+    if not finding.mistake and np.size(finding.expected) == np.size(finding.actual) == 1:
+        numbers = [float(np.ravel(x)[0].real) for x in (finding.actual, finding.expected)]
+        return f"{numbers[0]:.4g} should be {numbers[1]:.4g}"
+    return finding.mistake or f"{check.name} is wrong"
 
 
 def behind(root: Value) -> list[Value]:
@@ -86,3 +98,44 @@ def _position(check: Check, wrt: Sequence[int]) -> int:
     """The input that a check is about; the first one where it is about all of them."""
     last = check.name.rsplit(" ", 1)[-1]
     return int(last) if last.isdigit() else wrt[0]
+
+
+def looked_at(f: Callable[..., Any], failure: Check) -> tuple[Value | None, dict[Any, str], str]:
+    """The graph of `f` at the inputs of a failure, with gradients; what to mark in it; the wrong gate among several.
+
+    Where no gate is wrong by itself, or only one could be, the wires from the input are marked that the failure names.
+    """
+    finding = failure.finding
+    if finding is None or not finding.inputs:
+        return None, {}, ""
+    leaves = [Value(x, name=f"input {k}") if np.asarray(x).dtype.kind in "fc" else x
+              for k, x in enumerate(finding.inputs)]  # fmt: skip
+    with np.errstate(all="ignore"):
+        out = f(*leaves)
+        if not isinstance(out, Value) or out.gate is None:
+            return None, {}, ""
+        _filled(out)
+        values = [value for value in behind(out) if value.gate is not None]
+        order = 2 if "second" in failure.name else 1
+        blamed = next(suspects(out, order), None) if 1 < len(values) <= MOST_NODES else None
+    if blamed is not None:
+        return out, blamed.marks, str(blamed)
+    return out, _wires(values, leaves, failure) or {out: reason(failure)}, ""
+
+
+def _filled(out: Value) -> None:
+    """Gradients for the drawing to show, where the engine comes to any."""
+    try:
+        out.backward(np.ones(out.shape, out.dtype))
+    except Exception:  # noqa: BLE001 - what is checked may be wrong in any way
+        out.zero_grad()
+
+
+def _wires(values: Sequence[Value], leaves: Sequence[Any], failure: Check) -> dict[Any, str]:
+    """The wires out of the input that a failure is about."""
+    finding = failure.finding
+    numbers = [int(word) for word in finding.where.split() if word.isdigit()] if finding else []
+    if finding is None or not numbers or numbers[0] >= len(leaves):
+        return {}
+    leaf, told = leaves[numbers[0]], reason(failure)
+    return {(value, k): told for value in values for k, x in enumerate(value.inputs) if x is leaf}

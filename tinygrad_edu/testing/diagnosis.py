@@ -61,7 +61,8 @@ def _factor(expected: Array, actual: Array) -> Iterator[str]:
             yield f"too large by the number of {name} ({count}): a mean divides by it, a constant is summed over it"
         if abs(ratio * count - 1) < 1e-6:
             yield f"too small by the number of {name} ({count}): a sum over the broadcast axis, or one division less"
-    yield f"a constant factor: every element is {ratio:.6g} times what it should be"
+    if expected.size > 1 or abs(2 * ratio - round(2 * ratio)) < 1e-6:  # any two numbers have some ratio
+        yield f"a constant factor: every element is {ratio:.6g} times what it should be"
 
 
 def _counts(x: Array) -> Iterator[tuple[str, int]]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .engines import Engine
-from .gradients import Problem, orders, smallest, widened
+from .gradients import Problem, orders, report_of, smallest, widened
 from .report import Check, Finding, Report
 
 __all__ = ["check_gate"]
@@ -55,9 +55,8 @@ def check_gate(
         checks += [check for prove in _PROPERTIES for check in prove(problem)]
         return checks + (_shapes(problem, order, tolerance) if getattr(gate, "elementwise", False) else [])
 
-    report = Report(name, smallest(examine, wide, shrink))
-    report.subject += f"({', '.join(str(np.shape(x)) for x in wide)}{_spelled(settings)})"
-    return report.raise_if_failed()
+    subject = f"{name}({', '.join(str(np.shape(x)) for x in wide)}{_spelled(settings)})"
+    return report_of(subject, smallest(examine, wide, shrink), call, engine).raise_if_failed()
 
 
 def _spelled(settings: dict[str, Any] | None) -> str:

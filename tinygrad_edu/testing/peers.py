@@ -146,7 +146,7 @@ class Scalars(Engine):
     def array(self, value: Any) -> Array:
         """The numbers of all of them."""
         value = np.asarray(value, object)
-        numbers = np.array([getattr(x, "data", x) for x in value.ravel()], float)
+        numbers = np.array([x.data if isinstance(x, self.kind) else x for x in value.ravel()], float)
         return numbers.reshape(value.shape)[()]
 
     def pull(
