@@ -15,16 +15,16 @@ X = np.array([[0.5, -1.0], [2.0, 1.5]])
 
 @pytest.fixture(autouse=True)
 def wrong_gates():
-    @gate(x=lambda g, out, x: g * (1 - out), symbol="squash", elementwise=True)
-    def squash(x):
+    @gate(x=lambda g, out, x: g * (1 - out), symbol="crooked_tanh", elementwise=True)
+    def crooked_tanh(x):
         return np.tanh(x)
 
-    @gate(x=lambda g, out, x, y: g * y, y=lambda g, out, x, y: -g * x, symbol="times")
-    def times(x, y):
+    @gate(x=lambda g, out, x, y: g * y, y=lambda g, out, x, y: -g * x, symbol="crooked_product")
+    def crooked_product(x, y):
         return x * y
 
     yield
-    for name in ("squash", "times"):
+    for name in ("crooked_tanh", "crooked_product"):
         del GATES[name]
 
 
@@ -36,7 +36,7 @@ def failed(check, *args, **options):
 
 def network(x, w):
     with group("layer"):
-        h = GATES["squash"](x @ w)
+        h = GATES["crooked_tanh"](x @ w)
     return (h * h).sum()
 
 
@@ -49,10 +49,10 @@ def red(report):
 
 def test_the_wrong_gate_of_a_larger_graph_is_named_and_its_wire_is_red():
     report = failed(gradcheck, network, X, X + 1)
-    assert report.culprit == "gate squash in group layer, input 0: gradient by input 0"
-    assert "wrong by itself: gate squash in group layer" in str(report)
+    assert report.culprit == "gate crooked_tanh in group layer, input 0: gradient by input 0"
+    assert "wrong by itself: gate crooked_tanh in group layer" in str(report)
     gates, wires = red(report)
-    assert gates == {"squash"}
+    assert gates == {"crooked_tanh"}
     assert len(wires) == 1
     assert "should be" in wires[0]
 
@@ -64,7 +64,7 @@ def test_the_drawing_shows_the_smallest_failing_case():
 
 
 def test_a_gate_by_itself_gets_a_red_wire_but_no_culprit():
-    report = failed(check_gate, GATES["times"], X, X + 1)
+    report = failed(check_gate, GATES["crooked_product"], X, X + 1)
     assert report.culprit == ""
     (_, (told,)) = red(report)
     assert "the sign is wrong" in told
@@ -91,7 +91,7 @@ def test_a_wrong_second_derivative_is_found_in_its_gate():
 
 
 def test_a_notebook_shows_the_words_and_the_picture():
-    shown = failed(check_gate, GATES["times"], X, X + 1)._repr_mimebundle_()
+    shown = failed(check_gate, GATES["crooked_product"], X, X + 1)._repr_mimebundle_()
     assert "the sign is wrong" in shown["text/plain"]
     assert "<svg" in shown["text/html"]
     assert "<svg" not in Report("mul", [Check("gradient", True)])._repr_mimebundle_()["text/html"]
@@ -104,6 +104,6 @@ def test_nothing_is_drawn_of_what_is_right_or_of_another_engine():
 
 
 def test_suspects_need_a_graph():
-    assert [s.value.gate.name for s in suspects(network(Value(X), Value(X)))] == ["squash"]
+    assert [s.value.gate.name for s in suspects(network(Value(X), Value(X)))] == ["crooked_tanh"]
     with pytest.raises(GraphError, match="ndarray has no graph"):
         list(suspects(X))
