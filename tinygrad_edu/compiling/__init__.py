@@ -1,4 +1,9 @@
-"""Compiling: a function traced once, its forward and backward simplified and printed as NumPy source.
+"""Compiling: a function traced once, its forward and backward as one program, simplified and printed as NumPy source.
 
-Builds on the engine.
+`compile` · `Compiled` · `Program`, `Instruction`, `Input`, `Var`, `Function` (what passes work on). Builds on the engine.
 """
+
+from .compiled import Compiled, compile
+from .program import Function, Input, Instruction, Program, Var
+
+__all__ = ["Compiled", "Function", "Input", "Instruction", "Program", "Var", "compile"]

@@ -152,12 +152,14 @@ class Trace:
         self.zeroed: set[Value] = set()
         self.updates: list[Any] = []
         self.flags: dict[tuple[int, str], tuple[Any, str, Any]] = {}
+        self.arguments: set[int] = set()
         self.rng: Traced | None = None
         self._rng_state: Any = None
         self._graded = graded  # leaves that had a gradient when the trace began
         self._before: dict[Value, Any] = {}
         self._marked = 0
         self._last: tuple[Any, Any] = (None, None)
+        self.start = self.stand_in(0.0).serial  # what is newer was made by the function
 
     # Recording
 
@@ -167,6 +169,17 @@ class Trace:
         made.__class__ = Traced
         made.name = name
         return made  # type: ignore[return-value]
+
+    def argument(self, x: Any) -> Traced:
+        """A stand-in for an argument: an array, or a Value, which needs a gradient if that does."""
+        made = self.stand_in(x._data if isinstance(x, Value) else x, getattr(x, "name", None))
+        made.requires_grad = isinstance(x, Value) and x.requires_grad
+        self.arguments.add(id(made))
+        return made
+
+    def is_argument(self, x: Value) -> bool:
+        """Whether x stands for an argument."""
+        return id(x) in self.arguments
 
     def made(self, gate: Any, inputs: tuple[Any, ...], settings: Any, out: Any, needed: bool) -> Traced:
         """A node, noted as the next one."""
@@ -222,25 +235,29 @@ class Trace:
 
     def watch(self, node: Value, position: int, g: Any, down: Any) -> None:  # noqa: ARG002
         """Note what was recorded since the last report: the gradient of a gate by one of its inputs."""
+        self.finish(node.serial, node.gate)
+        target = node.inputs[position]
+        if isinstance(down, Value) and down in self.comments:
+            self.gradient_of.setdefault(down, target)
+        self._last = (down, target)
+
+    def finish(self, after: int = 0, gate: Any = None) -> None:
+        """Say of what was recorded since the last report where it comes from."""
         last, x = self._last
         for made in self.nodes[self._marked :]:
             if x is not None and made.inputs and made.inputs[-1] is last and made.gate is GATES["add"]:
                 self.comments[made] = f"sum of the gradients by {_word(x)}"
                 self.gradient_of[made] = x
-            elif made.serial > node.serial:
-                self.comments.setdefault(made, f"gradient of {node.gate}")
+            elif gate is not None and made.serial > after:
+                self.comments.setdefault(made, f"gradient of {gate}")
             last = None
         self._marked = len(self.nodes)
-        target = node.inputs[position]
-        if down in self.comments:
-            self.gradient_of.setdefault(down, target)
-        self._last = (down, target)
+        self._last = (None, None)
 
     def step(self, optimizer: Any) -> None:
         """Note the step of an optimiser, with the gradient of each of its parameters, or None."""
-        for group, flat in optimizer._flats:
-            gradients = [self._own(p) for p in flat.parameters]
-            self.updates.append((optimizer, group, flat, gradients))
+        flats = [(group, flat, [self._own(p) for p in flat.parameters]) for group, flat in optimizer._flats]
+        self.updates.append((optimizer, flats, len(self.nodes)))
 
     def _own(self, leaf: Value) -> Any:
         """The gradient of a leaf, recorded here or left by an earlier run."""

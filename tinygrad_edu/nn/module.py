@@ -14,7 +14,7 @@ import numpy as np
 
 from ..engine import Value
 from ..errors import ShapeError, StateError
-from ..modes import group
+from ..modes import current_mode, group
 from .files import load_state, save_state
 from .parameter import Parameter
 
@@ -70,6 +70,10 @@ class Module:
 
     # Calling
     def __call__(self, *inputs: Any, **options: Any) -> Any:
+        trace = current_mode().trace
+        if trace is not None:
+            for name in ("training", *vars(self).get("_buffers", ())):
+                trace.flag(self, name)
         with group(self.label):
             for before in tuple(self._hooks("_pre_hooks").values()):
                 changed = before(self, inputs)

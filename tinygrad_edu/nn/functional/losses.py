@@ -17,6 +17,7 @@ from ...errors import OutOfRangeError, SettingError, ShapeError
 from ...gates.elementary import relu, softplus
 from ...gates.fused import log_softmax, softmax_cross_entropy
 from ...gates.selection import where
+from ...modes import current_mode
 
 __all__ = [
     "binary_cross_entropy",
@@ -219,7 +220,7 @@ def cross_entropy(
     input, target = (x if isinstance(x, Value) else np.asarray(x) for x in (input, target))
     axis = 1 if input.ndim > 1 else 0
     by_class = target.dtype.kind in "iu"
-    ignored = by_class and bool(np.any(target == ignore_index))
+    ignored = by_class and _any_ignored(target, ignore_index)
     if weight is None and not label_smoothing and not ignored and from_logits:
         return softmax_cross_entropy(input, target, axis=axis, reduction=known(reduction))
     logp = log_softmax(input, axis=axis) if from_logits else np.log(input)
@@ -234,6 +235,11 @@ def cross_entropy(
     if reduction != "mean":
         return reduced(losses, reduction)
     return np.sum(losses) / (np.sum(np.sum(hot * weights, axis=axis) * counted) if by_class else counted.size)
+
+
+def _any_ignored(target: Any, ignore_index: int) -> bool:
+    """Whether rows are left out. A trace doesn't look: where no class has that number, the gate refuses such labels."""
+    return ignore_index >= 0 if current_mode().trace is not None else bool(np.any(target == ignore_index))
 
 
 def _class_rows(scores: Any, target: Any, ignore_index: int, axis: int) -> tuple[Any, Any]:

@@ -1,0 +1,191 @@
+"""From a trace to a program: names for everything, inputs in order, and the optimisers' steps at the end.
+
+`built` · `Link` (what stands behind an input or a result of the program). Builds on `program`, `trace` and `updates`.
+"""
+
+import keyword
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..calculus.recording import variable
+from ..engine import Value
+from ..errors import GraphError
+from ..modes import Group
+from .program import Input, Instruction, Operand, Program, Var
+from .trace import DETACH, Trace
+from .updates import Stretch, instructions_of, stretches_of
+
+__all__ = ["Link", "Names", "built"]
+
+RESERVED = frozenset({"np", "math", *keyword.kwlist, *dir(__builtins__), "sum", "max", "min", "abs", "pow", "round"})
+
+
+class Names:
+    """Gives each variable a name of its own, as near as possible to the one that is wanted."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = {*RESERVED, *taken}
+        self.counts: dict[str, int] = {}
+
+    def __call__(self, wanted: str, *, numbered: bool = False) -> Var:
+        base = re.sub(r"\W+", "_", wanted, flags=re.ASCII).strip("_") or "v"
+        base = f"v{base}" if base[0].isdigit() else base
+        name = base
+        if numbered or name in self.taken:
+            number = self.counts.get(base, 0 if numbered else 1)
+            while (name := f"{base}_{number + 1}") in self.taken:
+                number += 1
+            self.counts[base] = number + 1
+        self.taken.add(name)
+        return Var(name)
+
+
+@dataclass(eq=False)
+class Link:
+    """What stands behind a program.
+
+    `leaves` are read at each run, then the attributes `reads`, the generator if it `draws`, and what the `stretches` of
+    optimisers need. Of the results the first `returned` are returned; then come gradients for `graded`, new values for
+    the attributes `written`, and for each optimiser whether all gradients were finite.
+    """
+
+    leaves: list[Value] = field(default_factory=list)
+    reads: list[tuple[Any, str]] = field(default_factory=list)
+    draws: bool = False
+    stretches: list[Stretch] = field(default_factory=list)
+    returned: int = 0
+    graded: list[Value] = field(default_factory=list)
+    written: list[tuple[Any, str]] = field(default_factory=list)
+
+
+def path(group: Group | None) -> tuple[str, ...]:
+    """The names of the groups around a node, the outermost first."""
+    names: list[str] = []
+    while group is not None:
+        names.append(group.name)
+        group = group.parent
+    return tuple(reversed(names))
+
+
+def prefix(group: Group | None) -> str:
+    """The attributes that lead to a layer, as a prefix of its parameters' names: layer0_, block_fc1_."""
+    attributes = [name.split(":")[0] for name in path(group) if ":" in name]
+    return "".join(f"layer{part}_" if part.isdigit() else f"{part}_" for part in attributes)
+
+
+class _Builder:
+    def __init__(self, trace: Trace, name: str) -> None:
+        self.trace, self.names, self.link = trace, Names([name]), Link()
+        self.inputs: list[Input] = []
+        self.operands: dict[Value, Operand] = {}
+        self.instructions: list[Instruction] = []
+
+    def input(self, wanted: str, value: Any, kind: Any) -> Var:
+        """A new input of the program with the shape and dtype of a value."""
+        var = self.names(wanted)
+        self.inputs.append(Input(var, np.shape(value), getattr(value, "dtype", None), kind))
+        return var
+
+    def operand(self, x: Any, group: Group | None = None) -> Operand:
+        """What stands for an input of a gate: a variable or a constant."""
+        if type(x) is tuple:
+            return tuple(self.operand(part, group) for part in x)
+        if not isinstance(x, Value):
+            return x
+        if x not in self.operands:
+            if x.serial > self.trace.start:
+                return x._data  # made by the function itself, from numbers it always has
+            self.operands[x] = self.input(prefix(group) + (x.name or "leaf"), x, "parameter")
+            self.link.leaves.append(x)
+        return self.operands[x]
+
+    def leaves(self) -> None:
+        """The parameters and other Values that the function found outside, in the order of their first use."""
+        for node in self.trace.nodes:
+            for x in node.inputs:
+                self.operand(x, node.group)
+
+    def reads(self) -> None:
+        """Attributes and random numbers."""
+        for owner, name, stand_in in self.trace.reads.values():
+            self.operands[stand_in] = self.input(prefix(stand_in.group) + str(stand_in.name), stand_in, "state")
+            self.link.reads.append((owner, name))
+        if self.trace.rng is not None:
+            self.operands[self.trace.rng] = self.input("rng", None, "state")
+            self.link.draws = True
+
+    def instruction(self, node: Any) -> None:
+        """The line for a node; none for what only passes numbers on."""
+        inputs = tuple(self.operand(x, node.group) for x in node.inputs)
+        if node.gate is DETACH or node.gate is variable:
+            self.operands[node] = inputs[0]
+            return
+        target = self.trace.gradient_of.get(node)
+        known = self.operands.get(target) if target is not None else None
+        if node.name is not None:
+            var = self.names(node.name)
+        elif isinstance(known, Var):
+            var = self.names(f"d_{known}")
+        else:
+            var = self.names(node.gate.name.split(".")[-1], numbered=True)
+        self.operands[node] = var
+        comment = self.trace.comments.get(node, "")
+        made = Instruction(
+            var, node.gate, inputs, node.settings, node.shape, node.dtype, node.name, comment, path(node.group)
+        )
+        self.instructions.append(made)
+
+    def updates(self) -> list[Operand]:
+        """The steps of optimisers, after everything else; whether each was taken."""
+        taken = []
+        for number, (optimizer, updates, nodes) in enumerate(self.trace.updates):
+            self._unmoved(nodes, optimizer)
+            stretches = stretches_of(optimizer, updates)
+            self.link.stretches += stretches
+            named = {leaf: str(self.operands[leaf]) for leaf in self.link.leaves}
+            finite = self.names(f"finite_{number}" if number else "finite")
+            self.instructions += instructions_of(stretches, finite, named, self.operand, self.input)
+            taken.append(finite)
+        return taken
+
+    def _unmoved(self, nodes: int, optimizer: Any) -> None:
+        moved = {p for _, flat in optimizer._flats for p in flat.parameters}
+        for node in self.trace.nodes[nodes:]:
+            for x in node.inputs:
+                if isinstance(x, Value) and x in moved:
+                    raise GraphError(
+                        f"{x.label} is used after {optimizer}'s step in one compiled function: compile one step, and "
+                        "what follows it as a function of its own"
+                    )
+
+
+def built(trace: Trace, name: str, arguments: Sequence[tuple[str, Value]], outs: Sequence[Any]) -> tuple[Program, Link]:
+    """The program of a trace, a line for each node in the order of recording, and what stands behind it."""
+    trace.finish()
+    builder = _Builder(trace, name)
+    for label, stand_in in arguments:
+        builder.operands[stand_in] = builder.input(label, stand_in, "argument")
+    builder.reads()
+    reads = builder.inputs[len(arguments) :]
+    del builder.inputs[len(arguments) :]
+    builder.leaves()
+    builder.inputs += reads
+    for node in trace.nodes:
+        builder.instruction(node)
+    link = builder.link
+    results = [builder.operand(out) for out in outs]
+    link.returned = len(results)
+    stepped = {p for optimizer, _, _ in trace.updates for _, flat in optimizer._flats for p in flat.parameters}
+    for leaf, g in trace.gradients.items():
+        if leaf not in stepped and leaf.serial <= trace.start:
+            link.graded.append(leaf)
+            results.append(builder.operand(g))
+    for owner, attribute, new in trace.writes.values():
+        link.written.append((owner, attribute))
+        results.append(builder.operand(new))
+    results += builder.updates()
+    return Program(name, tuple(builder.inputs), tuple(builder.instructions), tuple(results)), link

@@ -1,0 +1,281 @@
+"""`compile`: a function traced once for each kind of input, and run as a program ever after.
+
+`Compiled` · `compile`. Builds on `build`, `source` and `trace`.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+
+from ..arrays import locked
+from ..calculus.trees import leaves, rebuilt
+from ..engine import Value, _node, constant
+from ..errors import GraphError
+from ..modes import current_mode, tracing
+from ..random import generator
+from .build import Link, built
+from .passes import optimised
+from .program import Program
+from .source import source_of
+from .trace import Trace
+
+__all__ = ["Compiled", "compile"]
+
+_ARRAYS = (Value, np.ndarray, np.generic)
+
+
+def compile(function: Callable[..., Any], *, plan: bool = True, without: Iterable[str] = ()) -> "Compiled":
+    """`function` as a program in plain NumPy that is traced once, simplified, and run at each later call.
+
+    For functions of arrays and Values, in nested tuples, lists and dicts too: `compile(f)`, `compile(grad(f))`,
+    `compile(model)`, or a whole training step that clears gradients, computes a loss, walks back and lets an optimiser
+    step. Parameters, running statistics and optimisers are read and moved as the function does; dropout draws anew.
+    One program is made for each structure, set of shapes and dtypes, and values of all other arguments.
+
+    `plan=False` leaves the lines as they were recorded, `without` switches passes off by name (`passes.PASSES`).
+    Raises GraphError where Python would look at a number while tracing, as `if` on a Value does.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import compile, grad
+    >>> slope = compile(grad(lambda x: np.sum(np.exp(x) * x)))
+    >>> slope(np.array([0.0, 1.0])).round(3).tolist()
+    [1.0, 5.437]
+    """
+    return Compiled(function, plan, frozenset(without))
+
+
+class Compiled:
+    """A function that runs as a program. `source` is the program's text, `program` its instructions."""
+
+    def __init__(self, function: Callable[..., Any], plan: bool, without: frozenset[str]) -> None:
+        update_wrapper(self, function)
+        self.function, self.plan, self.without = function, plan, without
+        self._variants: dict[Any, list[Variant]] = {}
+        self._latest: Variant | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if current_mode().trace is not None:
+            return self.function(*args, **kwargs)
+        return self._variant(args, kwargs)(self._given)
+
+    def trace(self, *args: Any, **kwargs: Any) -> "Compiled":
+        """Make the program for such arguments without running it."""
+        self._variant(args, kwargs)
+        return self
+
+    def _variant(self, args: Any, kwargs: Any) -> "Variant":
+        tree = (args, kwargs)
+        given = leaves(tree)
+        key = (_structure(tree), tuple(map(_kind, given)), current_mode().ties)
+        self._given = [x._data if isinstance(x, Value) else x for x in given if isinstance(x, _ARRAYS)]
+        for variant in self._variants.get(key, ()):
+            if variant.fits():
+                self._latest = variant
+                return variant
+        graded = frozenset(leaf for v in self._variants.get(key, ()) for leaf in v.guarded if leaf._grad is not None)
+        made = Variant(self, args, kwargs, graded)
+        self._variants[key] = [made, *self._variants.get(key, [])][:8]
+        self._latest = made
+        return made
+
+    @property
+    def program(self) -> Program:
+        """The program of the latest call."""
+        return self._made().program
+
+    @property
+    def source(self) -> str:
+        """The source of the latest call's program: a module that needs nothing but NumPy."""
+        return self._made().source
+
+    def _made(self) -> "Variant":
+        if self._latest is None:
+            raise GraphError(
+                f"compile({self.__name__}): there is no program yet, since it depends on the shapes of the arguments: "
+                "call it first, or trace(*args) to make the program without running it"
+            )
+        return self._latest
+
+    def __repr__(self) -> str:
+        programs = sum(map(len, self._variants.values()))
+        return f"compile({getattr(self, '__name__', self.function)}, {programs} program{'s' * (programs != 1)})"
+
+
+def _structure(tree: Any) -> Any:
+    if type(tree) is dict:
+        return tuple((key, _structure(branch)) for key, branch in tree.items())
+    if type(tree) in (list, tuple):
+        return (type(tree), *map(_structure, tree))
+    return None if tree is None else 0
+
+
+def _kind(x: Any) -> Any:
+    """What of an argument a program depends on."""
+    if type(x) is np.ndarray:
+        return x.shape, x.dtype
+    if isinstance(x, _ARRAYS):
+        return type(x) is Value, x.shape, x.dtype
+    try:
+        hash(x)
+    except TypeError:
+        raise GraphError(f"compile: an argument of type {type(x).__name__} is neither numbers nor hashable") from None
+    return type(x), x
+
+
+class Variant:
+    """The program for one kind of input."""
+
+    def __init__(self, owner: Compiled, args: Any, kwargs: Any, graded: frozenset[Value]) -> None:
+        self.trace = trace = Trace(graded)
+        given = leaves((args, kwargs))
+        labels = _labels(owner.function, args, kwargs)
+        values = [isinstance(x, Value) for x in given]
+        stand_ins: list[Any] = []
+        arguments = []
+        for x, label in zip(given, labels, strict=True):
+            if isinstance(x, _ARRAYS):
+                x = trace.argument(x)
+                arguments.append((label, x))
+            stand_ins.append(x)
+        try:
+            with tracing(trace):
+                out = owner.function(*(again := rebuilt((args, kwargs), stand_ins))[0], **again[1])
+        finally:
+            trace.restore()
+        self.out = out
+        self.outs = leaves(out)
+        self.program, self.link = built(trace, _name(owner), arguments, self.outs)
+        self.plain = self.program
+        self.program = optimised(self.program, owner.plan, owner.without)
+        self.source = source_of(self.program)
+        scope: dict[str, Any] = {}
+        exec(__import__("builtins").compile(self.source, f"<compiled {self.program.name}>", "exec"), scope)  # noqa: S102
+        self.run = scope[self.program.name]
+        self.valued = _valued(trace, self.outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
+        self._guards(trace)
+        self.steppers = list(dict.fromkeys(s.optimizer for s in self.link.stretches))
+
+    def _guards(self, trace: Trace) -> None:
+        """What must be as it was while tracing."""
+        self.kinds = [(p, p._data.dtype, p._data.shape, p.requires_grad) for p in self.link.leaves]
+        self.flags = [flag for key, flag in trace.flags.items() if key not in trace.reads and key not in trace.writes]
+        reads = {owner for owner, name in self.link.reads if name == "_grad"}
+        self.guarded = [p for p in trace.gradients if p not in trace.zeroed]
+        self.empty = [p for p in self.guarded if p not in reads]
+        self.full = [p for p in self.guarded if p in reads]
+
+    def fits(self) -> bool:
+        """Whether this program is still the one that tracing would make."""
+        return (
+            all(
+                p._data.dtype == d and p._data.shape == s and p.requires_grad is needed
+                for p, d, s, needed in self.kinds
+            )
+            and all(getattr(owner, name) is was for owner, name, was in self.flags)
+            and all(p._grad is None for p in self.empty)
+            and all(p._grad is not None for p in self.full)
+        )
+
+    def __call__(self, given: Sequence[Any]) -> Any:
+        link = self.link
+        if link.stretches:
+            self._take()
+        more = [p._data for p in link.leaves]
+        more += [getattr(owner, name) for owner, name in link.reads]
+        if link.draws:
+            more.append(generator())
+        for stretch in link.stretches:
+            more += stretch.given()
+        found = self.run(*given, *more)
+        return self._returned(found)
+
+    def _take(self) -> None:
+        """Let the parameters lie in their optimisers' vectors."""
+        for stretch in self.link.stretches:
+            flat = stretch.flat
+            for i in range(stretch.first, stretch.last + 1):
+                if flat.parameters[i]._data is not flat.bound[i]:
+                    flat.adopt(i)
+
+    def _returned(self, found: Sequence[Any]) -> Any:
+        """Do what the function did besides, and give what it returned."""
+        link = self.link
+        rest = iter(found[link.returned :])
+        for leaf, g in zip(link.graded, rest, strict=False):
+            leaf._grad = locked(g)
+        for (owner, name), new in zip(link.written, rest, strict=False):
+            setattr(owner, name, new)
+        for optimizer, finite in zip(self.steppers, rest, strict=False):
+            self._moved(optimizer, finite)
+        outs = [self._out(x, valued) for x, valued in zip(found, self.valued, strict=False)]
+        return rebuilt(self.out, outs)
+
+    def _out(self, x: Any, valued: bool) -> Any:
+        x = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
+        return constant(x) if valued else x
+
+    def _moved(self, optimizer: Any, finite: bool) -> None:
+        """Tell an optimiser and its parameters that the program has moved them, or could not."""
+        mine = [s for s in self.link.stretches if s.optimizer is optimizer]
+        for stretch in mine:
+            for i in range(stretch.first, stretch.last + 1):
+                slot = stretch.flat.slots[i]
+                stretch.flat.parameters[i]._grad = slot if slot.ndim else slot[()]
+        if not finite:
+            bad = next(b for s in mine if (b := s.flat.nonfinite()) is not None)
+            optimizer._refused(bad)
+            return
+        for flat in dict.fromkeys(s.flat for s in mine):
+            flat.absent = set(next(s.absent for s in mine if s.flat is flat))
+            flat.advance()
+            flat.release()
+        optimizer.steps += 1
+
+
+def _name(owner: Compiled) -> str:
+    """The program's name: that of the function."""
+    name = getattr(owner.function, "__name__", type(owner.function).__name__.lower())
+    return name if name.isidentifier() else "program"
+
+
+def _labels(function: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
+    """A name for each leaf of the arguments: the parameter's, with the way to the leaf."""
+    try:
+        bound = inspect.signature(getattr(function, "forward", function)).bind(*args, **kwargs)
+        names = [name for name in bound.arguments][: len(args)]
+        names += [f"argument{k}" for k in range(len(names), len(args))]
+    except (TypeError, ValueError):
+        names = [f"argument{k}" for k in range(len(args))]
+
+    def ways(tree: Any, way: str) -> list[str]:
+        if type(tree) is dict:
+            return [w for key, branch in tree.items() for w in ways(branch, f"{way}_{key}")]
+        if type(tree) in (list, tuple):
+            return [w for k, branch in enumerate(tree) for w in ways(branch, f"{way}{k}")]
+        return [] if tree is None else [way]
+
+    labels = [w for name, arg in zip(names, args, strict=True) for w in ways(arg, name)]
+    return labels + [w for key, arg in kwargs.items() for w in ways(arg, key)]
+
+
+def _valued(trace: Trace, outs: Sequence[Any], given: Sequence[Any]) -> list[bool]:
+    """Which outputs the function gives as Values: those made from Values, not from arrays alone."""
+    known: set[int] = {id(x) for x in given}
+    own = {id(x) for _, _, x in trace.reads.values()} | {id(trace.rng)}
+    for node in trace.nodes:
+        if not hasattr(node.gate, "pure") and any(_is_valued(x, known, own, trace) for x in node.inputs):
+            known.add(id(node))
+    return [isinstance(x, Value) and _is_valued(x, known, own, trace) for x in outs]
+
+
+def _is_valued(x: Any, known: set[int], own: set[int], trace: Trace) -> bool:
+    if not isinstance(x, Value):
+        return False
+    outside = x.gate is None and id(x) not in own and not trace.is_argument(x)
+    return id(x) in known or outside
+
+
+_ = _node

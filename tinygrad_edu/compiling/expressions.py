@@ -1,0 +1,168 @@
+"""A line's right-hand side: a gate's own expression with its inputs put in, brackets where they are needed.
+
+`Writer` writes operands and calls. What a gate returns in one expression is written as that expression; any other gate
+as a call of a function that stands beside the program. Builds on `program` and `standing`.
+"""
+
+import ast
+import copy
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..errors import GraphError
+from ..gates.shaping import PICKED
+from .program import Function, Instruction, Operand, Var
+from .standing import Standing, tree_of
+
+__all__ = ["Writer"]
+
+COMPARED: dict[Any, type[ast.cmpop]] = {
+    np.greater: ast.Gt,
+    np.greater_equal: ast.GtE,
+    np.less: ast.Lt,
+    np.less_equal: ast.LtE,
+    np.equal: ast.Eq,
+    np.not_equal: ast.NotEq,
+}
+LONG = 32  # elements of a constant array that are still written where it is used
+
+
+@cache
+def single(forward: Any) -> Any:
+    """(parameters, star, expression) of a function that only returns an expression, else None."""
+    tree = tree_of(forward)
+    if not isinstance(tree, ast.FunctionDef):
+        return None
+    body = tree.body[1:] if ast.get_docstring(tree) is not None else tree.body
+    if len(body) != 1 or not isinstance(body[0], ast.Return) or body[0].value is None:
+        return None
+    arguments = tree.args
+    names = {a.arg for a in [*arguments.args, *arguments.kwonlyargs]}
+    star = arguments.vararg.arg if arguments.vararg else None
+    loads = {node.id for node in ast.walk(body[0].value) if isinstance(node, ast.Name)}
+    if arguments.kwarg or not loads <= names | {"np", star} or _lambdas(body[0].value):
+        return None
+    return tuple(a.arg for a in arguments.args), star, body[0].value
+
+
+def _lambdas(tree: ast.AST) -> bool:
+    kinds = (ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.NamedExpr)
+    return any(isinstance(node, kinds) for node in ast.walk(tree))
+
+
+class _Put(ast.NodeTransformer):
+    """Puts expressions in the place of names."""
+
+    def __init__(self, given: dict[str, ast.expr], star: str | None, rest: list[ast.expr]) -> None:
+        self.given, self.star, self.rest = given, star, rest
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        if node.id == self.star:
+            return ast.Tuple(copy.deepcopy(self.rest), ast.Load())
+        return copy.deepcopy(self.given.get(node.id, node))
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        self.generic_visit(node)
+        arguments: list[ast.expr] = []
+        for argument in node.args:
+            spread = isinstance(argument, ast.Starred) and isinstance(argument.value, ast.Tuple)
+            arguments += argument.value.elts if spread else [argument]  # type: ignore[attr-defined]
+        node.args = arguments
+        return node
+
+
+class Writer:
+    """Writes right-hand sides; `standing` gathers the functions they call, `constants` the arrays they use."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.standing = standing
+        self.constants: dict[str, Any] = {}
+        self._names: dict[int, str] = {}
+
+    def operand(self, x: Operand) -> ast.expr:
+        """An operand as an expression."""
+        if isinstance(x, Var):
+            return ast.Name(str(x), ast.Load())
+        if type(x) in (tuple, list):
+            parts = [self.operand(part) for part in x]
+            return ast.Tuple(parts, ast.Load()) if type(x) is tuple else ast.List(parts, ast.Load())
+        if isinstance(x, np.ndarray):
+            return self._array(x)
+        return ast.parse(self.literal(x), mode="eval").body
+
+    def _array(self, x: Any) -> ast.expr:
+        name = self._names.get(id(x))
+        if name is None:
+            same = [k for k, y in self.constants.items() if y.dtype == x.dtype and np.array_equal(x, y)]
+            number = len(self.constants)
+            while (name := f"constant_{number}") in self.standing.taken:
+                number += 1
+            name = same[0] if same else name
+            self.standing.taken.add(name)
+            self.constants[name] = self.constants.get(name, x)
+            self._names[id(x)] = name
+        return ast.Name(name, ast.Load())
+
+    def literal(self, x: Any) -> str:
+        """A setting or a number as text that gives it back."""
+        if isinstance(x, np.generic):
+            return f"np.{x.dtype.name}({self.literal(x.item())})"
+        if isinstance(x, float | complex) and not np.isfinite(x):
+            return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(str(x), f"complex({str(x)!r})")
+        if isinstance(x, type) and issubclass(x, np.generic):
+            return f"np.{x.__name__}"
+        if isinstance(x, np.dtype):
+            return f"np.dtype({x.name!r})"
+        if type(x) is tuple:
+            return "(" + ", ".join(map(self.literal, x)) + ("," if len(x) == 1 else "") + ")"
+        if x is None or x is Ellipsis or isinstance(x, bool | int | float | complex | str | slice | range):
+            return repr(x)
+        raise GraphError(f"a program can't be written with the setting {x!r:.60}")
+
+    def expression(self, line: Instruction) -> ast.expr:
+        """The right-hand side of a line."""
+        gate, forward = line.gate, line.gate.forward
+        inputs = [self.operand(x) for x in line.inputs]
+        if isinstance(gate, Function):
+            if forward in COMPARED and len(inputs) == 2 and not line.settings:
+                return ast.Compare(inputs[0], [COMPARED[forward]()], [inputs[1]])
+            name = gate.name if gate.name.startswith("np.") else self.standing.function(forward, _last(gate.name))
+            return self._call(name, inputs, line.settings)
+        if gate.name == "getitem":
+            return self._item(line, inputs)
+        if gate.name == "astype":
+            return self._call(f"{ast.unparse(inputs[0])}.astype", [], {"": line.settings["dtype"]})
+        found = single(forward)
+        if found is None:
+            return self._call(self.standing.function(forward, gate.name), inputs, line.settings)
+        names, star, expression = found
+        given = dict(zip(names, inputs, strict=False))
+        given |= {name: self._setting(value) for name, value in line.settings.items()}
+        return _Put(given, star, inputs[len(names) :]).visit(copy.deepcopy(expression))
+
+    def _setting(self, x: Any) -> ast.expr:
+        return self.operand(x) if isinstance(x, np.ndarray | Var) else ast.parse(self.literal(x), mode="eval").body
+
+    def _call(self, name: str, inputs: list[ast.expr], settings: Any) -> ast.expr:
+        keywords = [ast.keyword(key, self._setting(value)) for key, value in settings.items() if key]
+        first = [self._setting(value) for key, value in settings.items() if not key]
+        return ast.Call(ast.parse(name, mode="eval").body, inputs + first, keywords)
+
+    def _item(self, line: Instruction, inputs: list[ast.expr]) -> ast.expr:
+        picks = iter(inputs[1:])
+        parts = [next(picks) if part is PICKED else _part(part, self) for part in line.settings["index"]]
+        index = parts[0] if len(parts) == 1 else ast.Tuple(parts, ast.Load())
+        return ast.Subscript(inputs[0], index, ast.Load())
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2].lstrip("_")
+
+
+def _part(part: Any, writer: Writer) -> ast.expr:
+    if isinstance(part, slice):
+        ends = [None if x is None else writer._setting(x) for x in (part.start, part.stop, part.step)]
+        return ast.Slice(*ends)
+    return writer._setting(part)

@@ -1,0 +1,100 @@
+"""A program as NumPy source: what it needs, its constants, and a function with a line for each instruction.
+
+`source_of` · `standalone` (the same with data to try it on). Builds on `expressions`, `program` and `updates`.
+"""
+
+import ast
+import inspect
+import textwrap
+from typing import Any
+
+import numpy as np
+
+from .expressions import LONG, Writer
+from .program import Instruction, Program, Var
+from .standing import Standing, plain_source
+from .updates import BLOCK, Update, all_finite
+
+__all__ = ["source_of"]
+
+WIDTH = 120
+
+
+def source_of(program: Program) -> str:
+    """The source of a program: a module that needs nothing but NumPy and defines one function of the program's name."""
+    variables = {x.var for x in program.inputs} | {i.target for i in program} | set(program.buffers)
+    writer = Writer(Standing({*map(str, variables), program.name, "np"}))
+    lines = [text for i in program for text in written(i, writer)]
+    results = ", ".join(ast.unparse(writer.operand(x)) for x in program.results)
+    head = [f"def {program.name}({', '.join(x.var for x in program.inputs)}):"]
+    body = textwrap.indent("\n".join([*lines, f"return ({results}{',' * (len(program.results) == 1)})"]), "    ")
+    standing = writer.standing
+    imports = [f"{text}" for name, text in sorted(standing.imports.items()) if name != "np"]
+    blocks = ["\n".join([*imports, "import numpy as np"]), *standing.definitions]
+    constants = [constant(name, array) for name, array in writer.constants.items()]
+    constants += [
+        f"{name} = np.empty({tuple(shape)!r}, np.{np.dtype(dtype).name})"
+        for name, (shape, dtype) in program.buffers.items()
+    ]
+    if constants:
+        blocks.append("\n".join(constants))
+    blocks.append("\n".join([*head, signature(program), body]))
+    return "\n\n\n".join(blocks) + "\n"
+
+
+def signature(program: Program) -> str:
+    """What the inputs are, as the function's docstring."""
+    rows = [f"{x.var} {tuple(x.shape)} {x.dtype}" for x in program.inputs if x.dtype is not None]
+    text = "; ".join(rows).replace("\\", "") or "no arrays"
+    return textwrap.indent(textwrap.fill(f'"""{text}."""', WIDTH - 4, break_long_words=False), "    ")
+
+
+def written(line: Instruction, writer: Writer) -> list[str]:
+    """The text of an instruction."""
+    forward = line.gate.forward
+    if isinstance(forward, Update):
+        return updated(line, writer)
+    if forward is all_finite:
+        writer.standing.function(all_finite)
+    text = ast.unparse(ast.fix_missing_locations(writer.expression(line)))
+    if line.dtype is not None and line.out is None:
+        text = f"{line.target} = {text}"
+    return [f"{text}  # {line.comment}" if line.comment else text]
+
+
+def updated(line: Instruction, writer: Writer) -> list[str]:
+    """The lines of an optimiser's step: its rule stands beside the program, under the optimiser's name."""
+    update: Update = line.gate.forward  # type: ignore[assignment]
+    rule = writer.standing.function(update.rule, line.gate.name.removesuffix("_update"))
+    finite, t, settings, theta, g, *memory = map(str, line.inputs)
+    decays = "" if getattr(line.gate, "plain", False) else ""
+    vectors = ", ".join(f"{v}[block]" for v in memory)
+    name = f"{rule}_blocks" + decays
+    if name not in writer.standing.taken:
+        writer.standing.taken.add(name)
+        decayed = writer.standing.function(update.decayed, "decayed")
+        writer.standing.definitions.append(
+            f"def {name}(t, settings, theta, g, *memory):\n"
+            f"    update = {rule}(t, **settings)\n"
+            f"    for start in range(0, theta.size, {BLOCK}):\n"
+            f"        block = slice(start, start + {BLOCK})\n"
+            "        gradient = g[block]\n"
+            "        if settings.get('weight_decay') or settings['maximize']:\n"
+            f"            gradient = {decayed}(None, theta[block], gradient, **settings)\n"
+            "        update(theta[block], gradient, *[v[block] for v in memory])"
+        )
+    del vectors
+    return [f"if {finite}:  # {line.comment}", f"    {name}({', '.join([t, settings, theta, g, *memory])})"]
+
+
+def constant(name: str, array: Any) -> str:
+    """A line that makes a constant array."""
+    dtype = f"np.{array.dtype.name}"
+    if array.size > 1 and np.all(array == array.flat[0]):
+        return f"{name} = np.full({array.shape!r}, {array.flat[0].item()!r}, {dtype})"
+    numbers = repr(array.ravel().tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+    shaped = f".reshape({array.shape!r})" if array.ndim != 1 else ""
+    return f"{name} = np.array({numbers}, {dtype}){shaped}"
+
+
+_ = (inspect, plain_source, LONG, Var)

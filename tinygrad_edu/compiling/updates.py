@@ -1,0 +1,129 @@
+"""The steps of optimisers as instructions: lay the gradients into g, see that they are finite, move θ.
+
+`Stretch` (neighbouring parameters of one group that move together) · `stretches_of` · `instructions_of`. Optimisers are
+known here by what they offer: `rule`, `memory`, `settings` and their vectors. Builds on `program`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from ..errors import GraphError
+from .program import Function, Instruction, Operand, Var
+
+__all__ = ["BLOCK", "Stretch", "Update", "all_finite", "instructions_of", "stretches_of"]
+
+BLOCK = 1 << 16  # numbers worked on at a time: what a rule writes beside θ, g and its memory then stays in cache
+
+
+def all_finite(*vectors: Any) -> bool:
+    """Whether no number is nan or infinite: g · g is the quickest look at all, but may overflow by itself."""
+    return all(isfinite(np.vdot(g, g)) or np.isfinite(g).all() for g in vectors)
+
+
+@dataclass(eq=False)
+class Stretch:
+    """Parameters side by side in the vectors of a `flat`, from `first` to `last`, with their gradients."""
+
+    optimizer: Any
+    group: Mapping[str, Any]
+    flat: Any
+    first: int
+    last: int
+    gradients: Sequence[Any]
+    absent: frozenset[int]
+
+    @property
+    def initial(self) -> Mapping[str, float]:
+        """The vectors that the rule remembers, with the number that each starts from."""
+        return self.optimizer.memory(self.optimizer.settings(self.group))
+
+    def clock(self) -> int:
+        """The number of the step that comes next, which must be one for the whole stretch."""
+        clocks = {self.flat.clock(i) for i in range(self.first, self.last + 1)}
+        if len(clocks) > 1:
+            raise GraphError(
+                f"{self.optimizer}: parameters of one group have taken {sorted(clocks)} steps, and a compiled step moves "
+                "them together: give those with a clock of their own a group of their own"
+            )
+        return clocks.pop() + 1
+
+    def vectors(self) -> list[Any]:
+        """θ, g and the vectors of memory, over this stretch."""
+        self.flat.remember(self.initial)
+        span = self.flat.span(self.first, self.last)
+        return [v[span] for v in (self.flat.theta, self.flat.gradient, *map(self.flat.memory.get, self.initial))]
+
+    def given(self) -> list[Any]:
+        """What the program is called with for this stretch."""
+        slots = [self.flat.slots[i] for i in range(self.first, self.last + 1)]
+        return [self.clock(), dict(self.optimizer.settings(self.group)), *self.vectors(), *slots]
+
+
+class Update:
+    """An optimiser's rule as a function of its clock, settings, θ, g and memory, which it changes in place."""
+
+    def __init__(self, optimizer: Any) -> None:
+        self.rule = type(optimizer).rule
+        self.decayed = type(optimizer)._decayed
+
+    def __call__(self, finite: bool, t: int, settings: Mapping[str, Any], theta: Any, g: Any, *memory: Any) -> None:
+        if not finite:
+            return
+        update = self.rule(t, **settings)
+        for start in range(0, theta.size, BLOCK):
+            block = slice(start, start + BLOCK)
+            gradient = g[block]
+            if settings.get("weight_decay") or settings["maximize"]:
+                gradient = self.decayed(None, theta[block], gradient, **settings)
+            update(theta[block], gradient, *[v[block] for v in memory])
+
+
+def stretches_of(optimizer: Any, updates: Iterable[tuple[Any, Any, Sequence[Any]]]) -> list[Stretch]:
+    """Runs of neighbouring parameters that have a gradient."""
+    found = []
+    for group, flat, gradients in updates:
+        absent = frozenset(i for i, g in enumerate(gradients) if g is None)
+        first = None
+        for i in range(len(gradients) + 1):
+            present = i < len(gradients) and i not in absent
+            if present and first is None:
+                first = i
+            elif not present and first is not None:
+                found.append(Stretch(optimizer, group, flat, first, i - 1, gradients[first:i], absent))
+                first = None
+    return found
+
+
+def instructions_of(
+    stretches: Sequence[Stretch],
+    finite: Var,
+    names: Mapping[Any, str],
+    operand: Callable[[Any], Operand],
+    new: Callable[[str, Any, str], Var],
+) -> list[Instruction]:
+    """Gradients to their places in g, a look whether all are finite, and the updates."""
+    lines: list[Instruction] = []
+    given: list[tuple[Stretch, list[Var]]] = []
+    for stretch in stretches:
+        t, settings = new("t", None, "state"), new("settings", None, "state")
+        words = ["theta", "g", *stretch.initial]
+        vectors = [new(word, v, "state") for word, v in zip(words, stretch.vectors(), strict=True)]
+        given.append((stretch, [t, settings, *vectors]))
+        for i, g in enumerate(stretch.gradients, stretch.first):
+            leaf = stretch.flat.parameters[i]
+            slot = new(f"g_{names.get(leaf, leaf.name or 'leaf')}", stretch.flat.slots[i], "state")
+            copy = Function("np.copyto", np.copyto, pure=False, writes=(0,))
+            lines.append(Instruction(Var(f"_{slot}"), copy, (slot, operand(g)), {}, (), None))
+    look = Function("all_finite", all_finite, pure=False)
+    lines.append(Instruction(finite, look, tuple(v[3] for _, v in given), {}, (), np.dtype(bool)))
+    for stretch, variables in given:
+        kind = type(stretch.optimizer).__name__
+        writes = (3, *range(5, 3 + len(variables)))
+        update = Function(f"{kind.lower()}_update", Update(stretch.optimizer), pure=False, writes=writes)
+        target = Var(f"_moved_{variables[2]}")
+        lines.append(Instruction(target, update, (finite, *variables), {}, (), None, comment=f"{kind}'s step"))
+    return lines
