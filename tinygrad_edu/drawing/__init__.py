@@ -8,17 +8,20 @@ from .drawing import Drawing, draw
 from .explanation import Explanation, explain
 from .formulas import local_gradient
 from .picture import Picture, picture
+from .showing import Show, show
 from .steps import Step, steps, table
 
 __all__ = [
     "Drawing",
     "Explanation",
     "Picture",
+    "Show",
     "Step",
     "draw",
     "explain",
     "local_gradient",
     "picture",
+    "show",
     "steps",
     "table",
 ]

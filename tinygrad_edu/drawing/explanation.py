@@ -104,7 +104,8 @@ class Explanation:
         for heading, what, rows in self._sections():
             parts.append(f"<h4>{heading}</h4><p>{html.escape(what)}</p>")
             parts += [
-                f"<div><math>{_mathml_line(row)}</math><br><span class=why>{html.escape(row.words)}</span></div>"
+                f"<div><math displaystyle=true>{_mathml_line(row)}</math><br>"
+                f"<span class=why>{html.escape(row.words)}</span></div>"
                 for row in rows
             ]
         code = f"<details><summary>As Python</summary><pre>{html.escape(self.python)}</pre></details>"

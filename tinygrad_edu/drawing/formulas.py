@@ -148,7 +148,7 @@ def _computed(value: Value, given: Mapping[str, ast.expr]) -> ast.expr:
     assert gate is not None  # noqa: S101 - the caller has looked
     told = settings_text(value.settings, {**gate.defaults, "ties": value.settings.get("ties")})
     if gate.name in FORWARD and not told:
-        return simplified(substituted(tree(FORWARD[gate.name]), given))
+        return substituted(tree(FORWARD[gate.name]), given)
     return call(gate.name, *given.values(), *([symbol(told)] if told else []))
 
 
