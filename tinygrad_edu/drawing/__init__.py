@@ -1,4 +1,5 @@
-"""Graphs as pictures: `draw(v)` gives a `Drawing`, `table(v)` every gate's numbers, `explain(v, wrt=w)` a derivation.
+"""Graphs as pictures: `draw(v)` gives a `Drawing`, `table(v)` every gate's numbers, `explain(v, wrt=w)` a derivation,
+`lesson(v, path)` a page that plays it.
 
 `picture` reads the graph into plain nodes, wires and boxes; `dot` writes those as DOT; `render` runs Graphviz.
 Builds on the engine.
@@ -7,6 +8,7 @@ Builds on the engine.
 from .drawing import Drawing, draw
 from .explanation import Explanation, explain
 from .formulas import local_gradient
+from .lesson import Lesson, lesson
 from .picture import Picture, picture
 from .showing import Show, show
 from .steps import Step, steps, table
@@ -14,11 +16,13 @@ from .steps import Step, steps, table
 __all__ = [
     "Drawing",
     "Explanation",
+    "Lesson",
     "Picture",
     "Show",
     "Step",
     "draw",
     "explain",
+    "lesson",
     "local_gradient",
     "picture",
     "show",

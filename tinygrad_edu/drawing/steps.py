@@ -1,4 +1,4 @@
-"""Every gate's numbers in the order of the walk back: local gradient, upstream, downstream, and the sum where paths join.
+"""Every gate's numbers in the order of the walk back: local gradient, upstream, downstream, sums where paths join.
 
 `steps(v)` and `walked(v)` as data, `table(v)` as text, `names(v)`, `local_gradient`. Builds on the engine.
 """
