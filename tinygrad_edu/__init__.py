@@ -33,7 +33,8 @@ from .modes import group, no_grad, tie_policy, tracing
 from .operators import GATES
 
 if TYPE_CHECKING:
-    from . import data, drawing, nn, optim, testing, training
+    from . import compiling, data, drawing, nn, optim, testing, training
+    from .compiling import Compiled, compile
     from .drawing import Drawing, draw, explain
     from .random import manual_seed
 
@@ -41,11 +42,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GATES",
+    "Compiled",
     "Drawing",
     "Gate",
     "NanReport",
     "Value",
     "checkpoint",
+    "compile",
+    "compiling",
     "data",
     "draw",
     "drawing",
@@ -82,8 +86,15 @@ __all__ = [
 ]
 
 # Loaded at first use, so that `import tinygrad_edu` stays quick: a room, or a name and the room it comes from.
-_ROOMS = frozenset({"data", "drawing", "nn", "optim", "testing", "training"})
-_FROM = {"Drawing": "drawing", "draw": "drawing", "explain": "drawing", "manual_seed": "random"}
+_ROOMS = frozenset({"compiling", "data", "drawing", "nn", "optim", "testing", "training"})
+_FROM = {
+    "Compiled": "compiling",
+    "Drawing": "drawing",
+    "compile": "compiling",
+    "draw": "drawing",
+    "explain": "drawing",
+    "manual_seed": "random",
+}
 
 
 def __getattr__(name: str) -> Any:

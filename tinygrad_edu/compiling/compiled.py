@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from .. import errors
 from ..arrays import locked
 from ..calculus.trees import leaves, rebuilt
-from ..engine import Value, _node, constant
+from ..engine import Value, constant
 from ..errors import GraphError
 from ..modes import current_mode, tracing
 from ..random import generator
-from .build import Link, built
+from .build import built
 from .passes import optimised
 from .program import Program
 from .source import source_of
@@ -153,6 +154,7 @@ class Variant:
         self.source = source_of(self.program)
         scope: dict[str, Any] = {}
         exec(__import__("builtins").compile(self.source, f"<compiled {self.program.name}>", "exec"), scope)  # noqa: S102
+        scope.update((name, getattr(errors, name)) for name in errors.__all__ if name in scope)
         self.run = scope[self.program.name]
         self.valued = _valued(trace, self.outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
         self._guards(trace)
@@ -245,7 +247,7 @@ def _labels(function: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
     """A name for each leaf of the arguments: the parameter's, with the way to the leaf."""
     try:
         bound = inspect.signature(getattr(function, "forward", function)).bind(*args, **kwargs)
-        names = [name for name in bound.arguments][: len(args)]
+        names = list(bound.arguments)[: len(args)]
         names += [f"argument{k}" for k in range(len(names), len(args))]
     except (TypeError, ValueError):
         names = [f"argument{k}" for k in range(len(args))]
@@ -276,6 +278,3 @@ def _is_valued(x: Any, known: set[int], own: set[int], trace: Trace) -> bool:
         return False
     outside = x.gate is None and id(x) not in own and not trace.is_argument(x)
     return id(x) in known or outside
-
-
-_ = _node

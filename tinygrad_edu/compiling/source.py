@@ -4,15 +4,14 @@
 """
 
 import ast
-import inspect
 import textwrap
 from typing import Any
 
 import numpy as np
 
-from .expressions import LONG, Writer
-from .program import Instruction, Program, Var
-from .standing import Standing, plain_source
+from .expressions import Writer
+from .program import Instruction, Program
+from .standing import Standing
 from .updates import BLOCK, Update, all_finite
 
 __all__ = ["source_of"]
@@ -67,9 +66,7 @@ def updated(line: Instruction, writer: Writer) -> list[str]:
     update: Update = line.gate.forward  # type: ignore[assignment]
     rule = writer.standing.function(update.rule, line.gate.name.removesuffix("_update"))
     finite, t, settings, theta, g, *memory = map(str, line.inputs)
-    decays = "" if getattr(line.gate, "plain", False) else ""
-    vectors = ", ".join(f"{v}[block]" for v in memory)
-    name = f"{rule}_blocks" + decays
+    name = f"{rule}_blocks"
     if name not in writer.standing.taken:
         writer.standing.taken.add(name)
         decayed = writer.standing.function(update.decayed, "decayed")
@@ -83,7 +80,6 @@ def updated(line: Instruction, writer: Writer) -> list[str]:
             f"            gradient = {decayed}(None, theta[block], gradient, **settings)\n"
             "        update(theta[block], gradient, *[v[block] for v in memory])"
         )
-    del vectors
     return [f"if {finite}:  # {line.comment}", f"    {name}({', '.join([t, settings, theta, g, *memory])})"]
 
 
@@ -95,6 +91,3 @@ def constant(name: str, array: Any) -> str:
     numbers = repr(array.ravel().tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
     shaped = f".reshape({array.shape!r})" if array.ndim != 1 else ""
     return f"{name} = np.array({numbers}, {dtype}){shaped}"
-
-
-_ = (inspect, plain_source, LONG, Var)

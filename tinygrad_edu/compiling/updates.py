@@ -46,8 +46,8 @@ class Stretch:
         clocks = {self.flat.clock(i) for i in range(self.first, self.last + 1)}
         if len(clocks) > 1:
             raise GraphError(
-                f"{self.optimizer}: parameters of one group have taken {sorted(clocks)} steps, and a compiled step moves "
-                "them together: give those with a clock of their own a group of their own"
+                f"{self.optimizer}: parameters of one group have taken {sorted(clocks)} steps, and a compiled step "
+                "moves them together: give those with a clock of their own a group of their own"
             )
         return clocks.pop() + 1
 
