@@ -33,7 +33,7 @@ __all__ = [
 TiePolicy = Literal["split", "first", "both"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Group:
     """A named stretch of graph, drawn as one box that opens into its parts; `parent` is the group around it."""
 
@@ -41,11 +41,12 @@ class Group:
     parent: "Group | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mode:
     """The switches in force: `recording`, `everything` (also what needs no gradient), the open `group`, `ties`.
 
-    `trace` is who records in the engine's place while a function is compiled.
+    `trace` is who records in the engine's place while a function is compiled. A mode is never changed, only replaced;
+    `frozen` would see to that, but makes one three times as slow to create, which each layer does at each call.
     """
 
     recording: bool = True
@@ -55,7 +56,7 @@ class Mode:
     trace: Any = None
 
 
-_mode: ContextVar[Mode] = ContextVar("tinygrad_edu.mode", default=Mode())  # noqa: B039 - frozen
+_mode: ContextVar[Mode] = ContextVar("tinygrad_edu.mode", default=Mode())  # noqa: B039 - never changed
 current_mode = _mode.get
 
 
@@ -134,8 +135,7 @@ def hold(owner: Any, name: str, new: Any) -> None:
         trace.write(owner, name, new)
 
 
-@contextmanager
-def group(name: str) -> Iterator[Group]:
+class group:  # noqa: N801 - used like the other context managers; a class, since every layer opens one at every call
     """Values recorded inside belong to a group called `name`, which a drawing shows as one box that can be opened.
 
     >>> import numpy as np
@@ -146,9 +146,28 @@ def group(name: str) -> Iterator[Group]:
     >>> y.group.name
     'square plus one'
     """
-    opened = Group(name, current_mode().group)
-    with _switched(replace(current_mode(), group=opened)):
-        yield opened
+
+    __slots__ = ("_token", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> Group:
+        mode = current_mode()
+        opened = Group(self.name, mode.group)
+        self._token = _mode.set(Mode(mode.recording, mode.everything, opened, mode.ties, mode.trace))
+        return opened
+
+    def __exit__(self, *_: object) -> None:
+        _mode.reset(self._token)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def grouped(*args: Any, **kwargs: Any) -> Any:
+            with group(self.name):
+                return function(*args, **kwargs)
+
+        return grouped
 
 
 @contextmanager

@@ -142,6 +142,22 @@ def test_detach_shares_the_numbers_but_no_gradient() -> None:
     assert x.grad.tolist() == [6]
 
 
+def test_a_group_decorates_a_function_and_closes_when_it_fails() -> None:
+    @group("squared")
+    def square(x: Value, depth: int) -> Value:
+        if depth < 0:
+            raise ValueError
+        return x * x if depth == 0 else square(x, depth - 1)
+
+    inner = square(Value(1.0), 1).group
+    assert inner is not None
+    assert inner.parent is not None
+    assert (inner.name, inner.parent.name, inner.parent.parent) == ("squared", "squared", None)
+    with pytest.raises(ValueError):
+        square(Value(1.0), -1)
+    assert Value(1.0).group is None
+
+
 def test_groups_nest_and_are_recorded() -> None:
     x = Value(1.0)
     with group("outer"), group("inner"):
