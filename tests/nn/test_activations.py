@@ -172,13 +172,6 @@ def test_sigmoid_and_tanh_are_linear_near_zero() -> None:
     assert np.max(np.abs(F.tanh(z) - z)) == pytest.approx(0.0378828, abs=1e-6)
 
 
-def test_an_exponential_costs_more_operations_than_a_comparison() -> None:
-    """What it costs in seconds is a lesson's table; what holds anywhere is that ReLU's local gradient is 0 or 1."""
-    leaf = Value(np.linspace(-3, 3, 101))
-    F.relu(leaf).sum().backward()
-    assert set(leaf.grad) == {0.0, 1.0}
-
-
 def test_diagnosis_tells_layers_apart_and_leaves_gradients_alone() -> None:
     manual_seed(0)
     net = nn.MLP([4, 6, 6, 2], "sigmoid", weight_init="normal")

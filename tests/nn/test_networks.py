@@ -169,28 +169,6 @@ def test_one_hidden_layer_approximates_a_sine_the_better_the_wider() -> None:
     assert errors == sorted(errors, reverse=True)
 
 
-def test_depth_and_width_share_one_parameter_budget() -> None:
-    nets = [nn.MLP([2, 40, 2]), nn.MLP([2, 10, 10, 2]), nn.MLP([2, 8, 7, 7, 2])]
-    counts = [net.num_parameters() for net in nets]
-    assert max(counts) / min(counts) < 1.5
-    assert [net.num_layers for net in nets] == [2, 3, 4]
-
-
-def test_a_larger_model_needs_more_samples_for_the_same_error() -> None:
-    rng = np.random.default_rng(0)
-    w = rng.normal(size=3)
-
-    def error(features: int, n: int) -> float:
-        X, T = rng.normal(size=(n, features)), rng.normal(size=(500, features))
-        y = X[:, :3] @ w + 0.5 * rng.normal(size=n)
-        fit = np.linalg.lstsq(X, y, rcond=None)[0]
-        return float(np.mean((T @ fit - T[:, :3] @ w) ** 2))
-
-    small, large = (np.median([[error(f, n) for n in (40, 160)] for _ in range(20)], axis=0) for f in (3, 20))
-    assert small[1] < small[0] < large[0]
-    assert large[1] < large[0]
-
-
 def test_the_batch_gradient_is_the_mean_of_single_ones_and_contradictory_samples_cancel() -> None:
     net, X = nn.Linear(2, 1), np.random.default_rng(0).normal(size=(5, 2))
 

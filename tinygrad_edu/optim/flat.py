@@ -116,8 +116,8 @@ class Flat:
 
     def nonfinite(self) -> Value | None:
         """The first parameter whose gradient has nan or infinite numbers."""
-        # g · g is the quickest look at all numbers; when it is not finite it may have overflowed by itself.
-        if isfinite(self.gradient.dot(self.gradient)) or np.isfinite(self.gradient).all():
+        # g · g is the quickest look at all numbers; not finite, it may have overflowed (of which vdot does not warn).
+        if isfinite(np.vdot(self.gradient, self.gradient)) or np.isfinite(self.gradient).all():
             return None
         return next(p for p, slot in zip(self.parameters, self.slots, strict=True) if not np.isfinite(slot).all())
 

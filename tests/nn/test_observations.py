@@ -1,0 +1,89 @@
+"""What the courses say in words and the examples show in tables: costs, sizes, samples, decay."""
+
+from math import ldexp, log
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from tests.test_examples import load
+from tinygrad_edu import nn
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def costs() -> ModuleType:
+    return load(EXAMPLES / "what_it_costs.py")
+
+
+@pytest.fixture(scope="module")
+def sizes() -> ModuleType:
+    return load(EXAMPLES / "size_samples_decay.py")
+
+
+def exponential(x: float, terms: int) -> float:
+    """eˣ from the operations that the table counts."""
+    k = round(x / log(2))
+    r, total = x - k * log(2), 1.0
+    for n in range(terms - 1, 0, -1):
+        total = 1 + total * r / n  # r · 1/n is a constant of Horner's rule in a table of coefficients
+    return ldexp(total, k)
+
+
+def test_an_exponential_takes_as_many_terms_as_counted(costs: ModuleType) -> None:
+    for error in (2.0**-24, 2.0**-53):
+        terms = costs.terms_of_exp(error)
+        points = np.linspace(-5, 5, 201)
+        worst, shorter = (
+            max(abs(exponential(x, n) / np.exp(x) - 1) for x in points) for n in (terms, max(terms - 3, 1))
+        )
+        assert worst < 6 * error < shorter
+
+
+def test_an_exponential_costs_more_than_a_comparison_and_less_than_a_convolution(costs: ModuleType) -> None:
+    table = costs.operations(channels=16)
+    relu, leaky, sigmoid, tanh, convolution = table.values()
+    assert relu <= leaky < sigmoid / 10 < tanh / 10
+    assert tanh < convolution / 5
+    conv = nn.Conv2d(16, 16, 3, bias=False)
+    assert convolution == 2 * conv.weight.data[0].size
+    assert costs.operations(channels=1)["sigmoid"] > list(costs.operations(channels=1).values())[-1]
+
+
+def test_a_step_has_as_many_gates_for_every_batch_and_powers_of_two_are_nothing_special(costs: ModuleType) -> None:
+    counts = {n: costs.gates(costs.network_loss(n)()) for n in (60, 64, 100, 128, 200, 256, 260)}
+    assert len({*counts.values()}) == 1 < counts[64]
+    a_sample = [counts[n] / n for n in counts]
+    assert a_sample == sorted(a_sample, reverse=True)  # the share of a sample in a step's fixed cost falls all along
+
+
+def test_what_a_batch_holds_in_memory_grows_in_proportion(costs: ModuleType) -> None:
+    costs.held(10)
+    held = np.array([costs.held(n) for n in (100, 200, 300, 400)])
+    activations = 8 * (64 + 2 * 128 + 10)  # a sample's input, hidden sums, hidden outputs and logits, in float64
+    np.testing.assert_allclose(np.diff(held) / 100, np.mean(np.diff(held)) / 100, rtol=0.02)
+    assert activations * 0.5 < np.mean(np.diff(held)) / 100 < activations * 2
+
+
+def test_depth_and_width_share_one_parameter_budget_and_all_learn(sizes: ModuleType) -> None:
+    layers, counts, errors = zip(*sizes.depth_against_width(steps=80, seeds=1), strict=True)
+    assert layers == (2, 3, 4, 6)
+    assert max(counts) / min(counts) < 1.08
+    assert max(errors) < 0.3  # of ten classes; which depth wins is not fixed
+
+
+def test_a_larger_model_needs_more_samples_for_the_same_error(sizes: ModuleType) -> None:
+    small, large = sizes.samples_against_size()
+    assert small == sorted(small, reverse=True)
+    assert large[0] > large[2]
+    assert large[1] > small[0]  # four times the samples do not bring the larger one where the smaller one began
+    assert large[2] > small[1]
+
+
+def test_whom_weight_decay_helps_depends_on_the_task(sizes: ModuleType) -> None:
+    linear, wide = np.array(sizes.decay_against_size(10, 0.5, decays=(0.0, 0.03), steps=120, seeds=3))
+    assert np.all(np.abs([linear[1] - linear[0], wide[1] - wide[0]]) < 0.05)  # little for both, as the course says
+    assert wide[1] > wide[0]  # but not nothing: here the wide net gains and the linear model does not
+    assert wide[1] - wide[0] > linear[1] - linear[0]
