@@ -1,18 +1,48 @@
 """Passes: functions from Program to Program, in the order they are run. Each may be switched off by name.
 
-`PASSES` · `optimised`. Builds on `program`.
+`PASSES` (those that make a program shorter and keep its numbers bit for bit), `PLANNING` (those that make it fast) ·
+`optimised`. Builds on `program`.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+from ...errors import SettingError
 from ..program import Program
+from .algebra import algebra
+from .basic import common_subexpressions, constant_folding, dead_code
 
-__all__ = ["PASSES", "optimised"]
+__all__ = ["PASSES", "PLANNING", "optimised"]
 
 Pass = Callable[[Program], Program]
-PASSES: Mapping[str, Pass] = {}
+PASSES: Mapping[str, Pass] = {
+    "dead_code": dead_code,
+    "constant_folding": constant_folding,
+    "algebra": algebra,
+    "common_subexpressions": common_subexpressions,
+}
+PLANNING: Mapping[str, Pass] = {}
 
 
 def optimised(program: Program, plan: bool, without: frozenset[str]) -> Program:
-    """The program after all passes that are not switched off."""
+    """The program after all passes that are not switched off; SettingError for a name that is none."""
+    if unknown := without - {*PASSES, *PLANNING}:
+        known = ", ".join((*PASSES, *PLANNING))
+        raise SettingError(f"compile: there is no pass {sorted(unknown)}; the passes are {known}")
+    short = {name: each for name, each in PASSES.items() if name not in without}
+    program = replace(program, report=(("recorded", len(program)),))
+    before = 0
+    while before != len(program):
+        before = len(program)
+        for name, each in short.items():
+            program = reported(name, each, program)
+    for name, each in PLANNING.items() if plan else ():
+        if name not in without:
+            program = reported(name, each, program)
     return program
+
+
+def reported(name: str, each: Pass, program: Program) -> Program:
+    """The program after a pass, which is noted with the number of lines that it leaves."""
+    made = each(program)
+    return replace(made, report=(*program.report, (name, len(made))))
