@@ -14,6 +14,7 @@ from .dot import Style, to_dot
 from .marking import Marks
 from .picture import Picture, picture
 from .render import Engine, bundled, programs, run_dot
+from .structure import is_model, traced
 
 __all__ = ["Drawing", "draw"]
 
@@ -109,8 +110,8 @@ def _titled(svg: str, title: str) -> str:
 
 
 def draw(
-    v: Value,
-    style: Style = "circuit",
+    v: Any,
+    style: Any = "circuit",
     *,
     open: str | Iterable[str] = "auto",
     depth: int | None = None,
@@ -119,27 +120,38 @@ def draw(
     engine: Engine = "auto",
     force: bool = False,
 ) -> Drawing:
-    """Draw the graph that `v` was made from.
+    """Draw the graph that `v` was made from, or, as `draw(model, input_shape)`, the layers of a model.
 
     In the style "circuit" gates are circles, a value stands above its wire and its gradient below, as course 001 draws
     them (row `graph-visualisation`); in "nodes" each value is a box with name, data and gradient. A gradient that no
     walk has reached is absent.
 
+    A model is run once on zeros (give a shape with the batch, an array, or a list of these for several inputs) and
+    drawn with shapes and numbers of parameters in place of values; its layers are closed unless `open` or `depth` opens
+    them, down to their gates.
+
     `open` names the groups and fused gates shown with their parts, and opens what is around them; "all" opens every
-    group, "auto" as many levels as stay under 500 nodes, `()` none. `depth` opens so many levels besides. `marks` maps
-    values, or wires as (value, input index), to a reason, and both are drawn in red. `engine` is "auto", "system",
-    "bundled" or a program. Raises GraphError for a graph too large to read (over 2,000 nodes), unless
-    forced; StaleGraphError for parts of a gate whose input has changed since; ValueError for an unknown name or a mark
-    that is not in the graph.
+    group, "auto" as many levels as stay under 500 nodes, `()` none. `depth` opens so many levels besides. Three or more
+    closed neighbours that are alike are one box "block ×12"; beyond 500 nodes only the first of them is opened.
+
+    `marks` maps values, or wires as (value, input index), to a reason, and both are drawn in red. `engine` is "auto",
+    "system", "bundled" or a program. Raises GraphError for a graph too large to read (over 2,000 nodes), unless forced;
+    StaleGraphError for parts of a gate whose input has changed since; ValueError for an unknown name or a mark that is
+    not in the graph; ShapeError for a model without a usable input.
 
     >>> x = Value(3.0, name="x")
     >>> draw(x * x)
     Drawing(3 nodes, 3 wires, style='circuit')
     """
+    numbers = not is_model(v)
+    if not numbers:
+        v, style, depth = traced(v, style), "circuit", 1 if depth is None and open == "auto" else depth
     if style not in ("circuit", "nodes"):
         raise SettingError(f"draw: style {style!r} is not known; choose 'circuit' or 'nodes'")
     if not isinstance(v, Value):
         raise TypeError(f"draw: {type(v).__name__} has no graph; give the Value that came out of the computation")
     folded = style == "circuit"
-    seen = picture(v, open=open, depth=depth, precision=precision, folded=folded, force=force, marks=marks)
+    seen = picture(
+        v, open=open, depth=depth, precision=precision, folded=folded, force=force, marks=marks, numbers=numbers
+    )
     return Drawing(seen, style, engine)

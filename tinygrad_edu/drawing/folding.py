@@ -1,16 +1,17 @@
 """Which groups are open, and what then is seen: closed groups become one box each, and hide what is inside.
 
-`Folded` · `fold` · `groups_of` · `open_groups`. Builds on `record`.
+`Folded` · `fold` · `groups_of` · `open_groups`. Builds on `record` and `repeats`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..engine import Value
 from ..modes import Group
 from .record import Made
+from .repeats import Runs, plain_name, upward
 
-__all__ = ["Folded", "Place", "fold", "groups_of", "open_groups"]
+__all__ = ["Folded", "Place", "fold", "groups_of", "open_groups", "upward"]
 
 Place = tuple[Group, ...]
 """The open groups around something, outermost first."""
@@ -35,13 +36,6 @@ class Folded:
         return len(self.wires) + len(self.gates) + len(self.boxes)
 
 
-def upward(group: Group | None) -> Iterator[Group]:
-    """A group and those around it, innermost first."""
-    while group is not None:
-        yield group
-        group = group.parent
-
-
 def level(group: Group) -> int:
     """How many groups are around this one."""
     return sum(1 for _ in upward(group)) - 1
@@ -62,13 +56,15 @@ def open_groups(groups: dict[Group, int], names: Iterable[str], depth: float) ->
     return {around for group, n in groups.items() if n < depth or group.name in named for around in upward(group)}
 
 
-def fold(record: Sequence[Made], root: Value, opened: set[Group]) -> Folded:
-    """Close every group that is not in `opened`, and find a place for what remains."""
+def fold(record: Sequence[Made], root: Value, opened: set[Group], runs: Runs | None = None) -> Folded:
+    """Close every group that is not in `opened`, neighbours that repeat (`runs`) in one, and place what remains."""
     places: dict[Group | None, tuple[Place, Group | None]] = {None: ((), None)}
+    merged = _merged(runs or {}, opened)
     seen = Folded()
     for made in record:
         if made.group not in places:
-            places[made.group] = _place(made.group, opened)
+            place, box = _place(made.group, opened)
+            places[made.group] = place, box and merged.get(box, box)
         place, box = places[made.group]
         seen.place[made.value] = place
         seen.users[made.value] = {}
@@ -84,6 +80,16 @@ def fold(record: Sequence[Made], root: Value, opened: set[Group]) -> Folded:
                 seen.users[x][box or made.value] = place
     _place_wires(record, root, seen)
     return seen
+
+
+def _merged(runs: Runs, opened: set[Group]) -> dict[Group, Group]:
+    """One group for each run of closed ones: "block ×12"."""
+    merged: dict[Group, Group] = {}
+    for run in runs.values():
+        closed = [group for group in run if group not in opened]
+        if len(closed) > 1 and closed[0] not in merged and closed == [*run][-len(closed) :]:
+            merged.update(dict.fromkeys(closed, Group(f"{plain_name(closed[0])} ×{len(closed)}", closed[0].parent)))
+    return merged
 
 
 def _place(group: Group | None, opened: set[Group]) -> tuple[Place, Group | None]:

@@ -17,6 +17,7 @@ from ..modes import Group
 from .folding import Folded, Place, fold, groups_of, open_groups
 from .marking import Marked, Marks
 from .record import Made, recorded
+from .repeats import Runs, first_only, repeats
 from .text import constant, exact, plain, settings_text, shape_text, summary
 
 __all__ = ["Box", "Node", "Picture", "Wire", "picture"]
@@ -81,28 +82,33 @@ def picture(
     folded: bool = True,
     force: bool = False,
     marks: Marks | None = None,
+    numbers: bool = True,
 ) -> Picture:
     """The graph that `v` was made from. `open` names the groups shown with their parts; the others are closed boxes.
 
     "all" opens every group, "auto" as many levels as stay under 500 nodes; a name opens what is around it too, and a
-    fused gate into its parts. `depth` opens so many levels besides. With `folded` a gate shows a number among its
-    inputs in its symbol, as in ×−1. `marks` are reasons why values or wires stand out; what a closed group hides marks
-    the group. Raises GraphError above 2,000 visible nodes, unless forced, and ValueError for a name that is no group
-    and no fused gate, or a mark that is not in the graph.
+    fused gate into its parts. `depth` opens so many levels besides. Three or more closed neighbours that are alike are
+    one box, "block ×12"; beyond 500 nodes only the first of them is opened. With `folded` a gate shows a number among
+    its inputs in its symbol, as in ×−1. `marks` are reasons why values or wires stand out; what a closed group hides
+    marks the group. Without `numbers` values show their shapes only.
+
+    Raises GraphError above 2,000 visible nodes, unless forced, and ValueError for a name that is no group and no fused
+    gate, or a mark that is not in the graph.
     """
     names = frozenset() if open in ("all", "auto") else frozenset([open] if isinstance(open, str) else open)
     record = recorded(v, names)
     groups = groups_of(record)
     _check_names(names, groups, record)
+    runs = {} if open == "all" else repeats(record)
     if depth is None:
-        depth = _comfortable(record, v, groups) if open == "auto" else len(groups) if open == "all" else 0
-    seen = fold(record, v, open_groups(groups, names, depth))
+        depth = _comfortable(record, v, groups, runs) if open == "auto" else len(groups) if open == "all" else 0
+    seen = _seen(record, v, open_groups(groups, names, depth), runs)
     if len(seen) > LARGE and not force:
         raise GraphError(
             f"a drawing of {len(seen):,} nodes can't be read: put parts of it in group(…) and draw with depth=0, "
             "draw a part of the graph, or pass force=True"
         )
-    return _Builder(seen, v, precision, folded, Marked(marks or {}, record, seen)).built(record)
+    return _Builder(seen, v, precision, folded, Marked(marks or {}, record, seen), numbers).built(record)
 
 
 def _check_names(names: frozenset[str], groups: dict[Group, int], record: list[Made]) -> None:
@@ -115,19 +121,27 @@ def _check_names(names: frozenset[str], groups: dict[Group, int], record: list[M
         )
 
 
-def _comfortable(record: list[Made], v: Value, groups: dict[Group, int]) -> int:
+def _comfortable(record: list[Made], v: Value, groups: dict[Group, int], runs: Runs) -> int:
     """The greatest depth that shows no more than 500 nodes."""
     for depth in range(max(groups.values(), default=-1) + 1, 0, -1):
-        if len(fold(record, v, open_groups(groups, (), depth))) <= COMFORTABLE:
+        if len(_seen(record, v, open_groups(groups, (), depth), runs)) <= COMFORTABLE:
             return depth
     return 0
+
+
+def _seen(record: list[Made], v: Value, opened: set[Group], runs: Runs) -> Folded:
+    """What these open groups show; beyond 500 nodes only the first of each open run stays open."""
+    seen = fold(record, v, opened, runs)
+    return seen if len(seen) <= COMFORTABLE else fold(record, v, first_only(opened, runs), runs)
 
 
 class _Builder:
     """Puts what is seen into words, under ids that are the same in every run."""
 
-    def __init__(self, seen: Folded, root: Value, precision: int, folded: bool, marked: Marked) -> None:
+    def __init__(self, seen: Folded, root: Value, precision: int, folded: bool, marked: Marked, numbers: bool) -> None:
         self.seen, self.root, self.precision, self.folded, self.marked = seen, root, precision, folded, marked
+        self.numbers = numbers
+        self.learnt: dict[Group, int] = {}
         self.picture = Picture()
         self.frames: dict[Group, str] = {}
         self.wire = {made.value: f"v{k}" for k, made in enumerate(seen.wires)}
@@ -136,6 +150,7 @@ class _Builder:
 
     def built(self, record: list[Made]) -> Picture:
         waiting = dict(self.seen.boxes)
+        self._count(record)
         for made in record:
             source = self.seen.source[made.value]
             if isinstance(source, Group) and source in waiting:
@@ -146,27 +161,41 @@ class _Builder:
                 self.value(made, source)
         return self.picture
 
+    def _count(self, record: list[Made]) -> None:
+        """How many numbers each group learns: those of the parameters that belong to it."""
+        for made in record:
+            if made.gate is None and type(made.value).__name__ == "Parameter":
+                box = self.seen.source[made.value]
+                for group in {*self.seen.place[made.value], *([box] if isinstance(box, Group) else [])}:
+                    self.learnt[group] = self.learnt.get(group, 0) + made.value.size
+
+    def _learnt(self, group: Group) -> str:
+        return f"{self.learnt[group]:,} parameters" if group in self.learnt else ""
+
     def frame(self, place: Place) -> str:
         """The id of the innermost open box of a place, made with those around it at first sight."""
         inner = ""
         for group in place if place and place[-1] not in self.frames else place[-1:]:
             if group not in self.frames:
                 self.frames[group] = f"cluster{len(self.picture.boxes)}"
-                self.picture.boxes.append(Box(self.frames[group], plain(group.name), inner))
+                name = plain(group.name)
+                if not self.numbers and group in self.learnt:
+                    name += f" · {self._learnt(group)}"
+                self.picture.boxes.append(Box(self.frames[group], name, inner))
             inner = self.frames[group]
         return inner
 
     def value(self, made: Made, source: Value | Group | None) -> None:
-        v, data, gradient = made.value, made.value._data, made.gradient
+        v, data, gradient = made.value, made.value._data, made.gradient if self.numbers else None
         hint = f"{plain(v.name) if v.name else 'value'} = {exact(data)}"
         self.picture.nodes.append(
             Node(
                 id=self.wire[v],
                 kind="leaf" if source is None else "output" if v is self.root else "value",
                 text=plain(v.name) if v.name else "",
-                data=summary(data, self.precision),
+                data=summary(data, self.precision) if self.numbers else shape_text(data.shape) or "scalar",
                 gradient="" if gradient is None else summary(gradient, self.precision),
-                shape=shape_text(data.shape) if data.ndim else "",
+                shape=shape_text(data.shape) if data.ndim and self.numbers else "",
                 box=self.frame(self.seen.home[v]),
                 hint=hint if gradient is None else f"{hint}, gradient {exact(gradient)}",
                 remark="changed since" if made.changed else "",
@@ -203,8 +232,9 @@ class _Builder:
     def closed(self, group: Group, place: Place) -> None:
         name = plain(group.name)
         hint = f"group {name}, closed"
-        mark = self.marked.nodes.get(group)
-        self.picture.nodes.append(Node(self.maker[group], "closed", name, box=self.frame(place), hint=hint, mark=mark))
+        mark, remark = self.marked.nodes.get(group), self._learnt(group)
+        node = Node(self.maker[group], "closed", name, box=self.frame(place), hint=hint, remark=remark, mark=mark)
+        self.picture.nodes.append(node)
 
 
 _FOLDED = {

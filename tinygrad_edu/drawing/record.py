@@ -6,6 +6,7 @@ a short one. Builds on the engine.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,35 @@ def recorded(root: Value, opened: frozenset[str] = frozenset()) -> list[Made]:
     for v in values:
         made = Made(v, v.gate, v.inputs, v.settings, v.group, known_gradient(v), v in changed)
         record += _opened(made, opened, changed) if opened else [made]
+    _lodge(record)
     return record
+
+
+def _lodge(record: list[Made]) -> None:
+    """Put a layer's parameters into the innermost group around all that use them: they are the layer's own."""
+    around: dict[Value, tuple[Group, ...]] = {}
+    for made in record:
+        for x in made.inputs:
+            if isinstance(x, Value) and x.gate is None and type(x).__name__ == "Parameter":
+                chain = _chain(made.group)
+                around[x] = _shared(around.get(x, chain), chain)
+    for made in record:
+        if made.group is None and around.get(made.value):
+            made.group = around[made.value][-1]
+
+
+def _shared(first: tuple[Group, ...], second: tuple[Group, ...]) -> tuple[Group, ...]:
+    """The groups that both places have around them."""
+    pairs = zip(first, second, strict=False)
+    return tuple(a for a, _ in takewhile(lambda pair: pair[0] is pair[1], pairs))
+
+
+def _chain(group: Group | None) -> tuple[Group, ...]:
+    """A group after those around it."""
+    chain: tuple[Group, ...] = ()
+    while group is not None:
+        chain, group = (group, *chain), group.parent
+    return chain
 
 
 def _opened(whole: Made, names: frozenset[str], changed: set[Value]) -> list[Made]:
