@@ -26,6 +26,7 @@ COMPARED: dict[Any, type[ast.cmpop]] = {
     np.equal: ast.Eq,
     np.not_equal: ast.NotEq,
 }
+METHODS = {"np.take": "take", "np.swapaxes": "swapaxes"}
 LONG = 32  # elements of a constant array that are still written where it is used
 
 
@@ -125,7 +126,11 @@ class Writer:
         """The right-hand side of a line."""
         gate, forward = line.gate, line.gate.forward
         inputs = [self.operand(x) for x in line.inputs]
+        if line.out is not None:
+            return self._into(line, inputs)
         if isinstance(gate, Function):
+            if gate.name in METHODS:
+                return self._method(METHODS[gate.name], inputs, line.settings)
             if forward in COMPARED and len(inputs) == 2 and not line.settings:
                 return ast.Compare(inputs[0], [COMPARED[forward]()], [inputs[1]])
             name = gate.name if gate.name.startswith("np.") else self.standing.function(forward, _last(gate.name))
@@ -134,6 +139,10 @@ class Writer:
             return self._item(line, inputs)
         if gate.name == "astype":
             return self._call(f"{ast.unparse(inputs[0])}.astype", [], {"": line.settings["dtype"]})
+        if gate.name == "transpose" and line.settings["axes"] in (None, tuple(reversed(range(len(line.shape))))):
+            return ast.Attribute(inputs[0], "T", ast.Load())
+        if gate.name in ("reshape", "transpose"):
+            return self._method(gate.name, [*inputs, *map(self._setting, line.settings.values())], {})
         found = single(forward)
         if found is None:
             return self._call(self.standing.function(forward, gate.name), inputs, line.settings)
@@ -141,6 +150,23 @@ class Writer:
         given = dict(zip(names, inputs, strict=False))
         given |= {name: self._setting(value) for name, value in line.settings.items()}
         return _Put(given, star, inputs[len(names) :]).visit(copy.deepcopy(expression))
+
+    def _into(self, line: Instruction, inputs: list[ast.expr]) -> ast.expr:
+        """A call that writes its result into `out`, which most functions take as their last argument."""
+        out, settings = self.operand(line.out), dict(line.settings)
+        if line.gate.name.endswith(".reduce"):
+            axis = inputs[1] if len(inputs) > 1 else self._setting(settings.pop("axis", 0))
+            inputs = [inputs[0], axis, ast.Constant(None)]
+            keep = [ast.Constant(True)] if settings.pop("keepdims", False) else []
+            return self._call(line.gate.name, [*inputs, out, *keep], settings)
+        name = line.gate.name
+        if not name.startswith("np."):
+            name = self.standing.function(line.gate.forward, name)
+        return self._call(name, [*inputs, out], settings)
+
+    def _method(self, name: str, inputs: list[ast.expr], settings: Any) -> ast.expr:
+        """A NumPy function by its method, which is quicker to call."""
+        return self._call(f"{ast.unparse(inputs[0])}.{name}", inputs[1:], settings)
 
     def _setting(self, x: Any) -> ast.expr:
         return self.operand(x) if isinstance(x, np.ndarray | Var) else ast.parse(self.literal(x), mode="eval").body

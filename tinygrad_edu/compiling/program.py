@@ -5,7 +5,7 @@ Passes are functions from Program to Program. Builds on the engine.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -89,19 +89,22 @@ class Instruction:
 
     def run(self, known: Mapping[str, Any]) -> Any:
         """The result, with the numbers of its variables given: what an interpreter does."""
-        return self.gate.forward(*[known[x] if isinstance(x, Var) else x for x in self.inputs], **self.settings)
+        return self.gate.forward(*[_filled(x, known) for x in self.inputs], **self.settings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """Instructions from inputs to `results`; `report` holds what each pass left of them, as (pass, lines)."""
+    """Instructions from inputs to `results`; `report` holds what each pass left of them, as (pass, lines).
+
+    `setup` is run once, before the first run: it makes the buffers that `out` of instructions names.
+    """
 
     name: str
     inputs: tuple[Input, ...]
     instructions: tuple[Instruction, ...]
     results: tuple[Operand, ...]
     report: tuple[tuple[str, int], ...] = ()
-    buffers: Mapping[Var, tuple[tuple[int, ...], Any]] = field(default_factory=dict)
+    setup: tuple[Instruction, ...] = ()
 
     def __iter__(self) -> Iterator[Instruction]:
         return iter(self.instructions)
@@ -129,9 +132,23 @@ class Program:
     def run(self, *given: Any) -> list[Any]:
         """The results for these inputs, an instruction at a time: the meaning that the source must have."""
         known: dict[str, Any] = {x.var: array for x, array in zip(self.inputs, given, strict=True)}
-        for instruction in self.instructions:
+        for instruction in (*self.setup, *self.instructions):
             known[instruction.target] = instruction.run(known)
         return [known[x] if isinstance(x, Var) else x for x in self.results]
+
+
+def _filled(x: Operand, known: Mapping[str, Any]) -> Any:
+    """An operand with the numbers of its variables."""
+    if isinstance(x, Var):
+        return known[x]
+    return type(x)(_filled(part, known) for part in x) if type(x) in (tuple, list) else x
+
+
+def numbers(operand: Operand, known: Mapping[str, Any]) -> Any:
+    """An operand with the numbers of its variables put in."""
+    if isinstance(operand, Var):
+        return known[operand]
+    return type(operand)(numbers(x, known) for x in operand) if type(operand) in (tuple, list) else operand
 
 
 def variables(tree: Any) -> Iterator[Var]:

@@ -21,8 +21,9 @@ WIDTH = 120
 
 def source_of(program: Program) -> str:
     """The source of a program: a module that needs nothing but NumPy and defines one function of the program's name."""
-    variables = {x.var for x in program.inputs} | {i.target for i in program} | set(program.buffers)
+    variables = {x.var for x in program.inputs} | {i.target for i in (*program.setup, *program)}
     writer = Writer(Standing({*map(str, variables), program.name, "np"}))
+    setup = [text for i in program.setup for text in written(i, writer)]
     lines = [text for i in program for text in written(i, writer)]
     results = ", ".join(ast.unparse(writer.operand(x)) for x in program.results)
     head = [f"def {program.name}({', '.join(x.var for x in program.inputs)}):"]
@@ -31,10 +32,7 @@ def source_of(program: Program) -> str:
     imports = [f"{text}" for name, text in sorted(standing.imports.items()) if name != "np"]
     blocks = ["\n".join([*imports, "import numpy as np"]), *standing.definitions]
     constants = [constant(name, array) for name, array in writer.constants.items()]
-    constants += [
-        f"{name} = np.empty({tuple(shape)!r}, np.{np.dtype(dtype).name})"
-        for name, (shape, dtype) in program.buffers.items()
-    ]
+    constants += setup
     if constants:
         blocks.append("\n".join(constants))
     blocks.append("\n".join([*head, signature(program), body]))
@@ -56,9 +54,10 @@ def written(line: Instruction, writer: Writer) -> list[str]:
     if forward is all_finite:
         writer.standing.function(all_finite)
     text = ast.unparse(ast.fix_missing_locations(writer.expression(line)))
-    if line.dtype is not None and line.out is None:
+    if line.out is None and line.dtype is not None:
         text = f"{line.target} = {text}"
-    return [f"{text}  # {line.comment}" if line.comment else text]
+    notes = [f"{line.target}"] * (line.out is not None) + [line.comment] * bool(line.comment)
+    return [f"{text}  # {', '.join(notes)}" if notes else text]
 
 
 def updated(line: Instruction, writer: Writer) -> list[str]:

@@ -6,11 +6,13 @@ Builds on nothing.
 
 import ast
 import builtins
+import dis
 import inspect
 import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from functools import cache
+from types import CodeType
 from typing import Any
 
 __all__ = ["Standing", "plain_source", "tree_of"]
@@ -109,7 +111,13 @@ class Standing:
 
     @staticmethod
     def _read(text: str) -> set[str]:
-        return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        """The names that a text takes from outside."""
+        found, waiting = set(), [compile(text, "<source>", "exec")]
+        while waiting:
+            code = waiting.pop()
+            found |= {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+            waiting += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
+        return found
 
     def _needs(self, text: str, scope: dict[str, Any], known: set[str]) -> None:
         for name in sorted(self._read(text) - known):

@@ -1,7 +1,7 @@
 """Passes: functions from Program to Program, in the order they are run. Each may be switched off by name.
 
-`PASSES` (those that make a program shorter and keep its numbers bit for bit), `PLANNING` (those that make it fast) ·
-`optimised`. Builds on `program`.
+`FIRST` (for what the others need not see) · `PASSES` (those that make a program shorter and keep its numbers bit for
+bit), `PLANNING` (those that make it fast) · `optimised`. Builds on `program`.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,26 +11,42 @@ from ...errors import SettingError
 from ..program import Program
 from .algebra import algebra
 from .basic import common_subexpressions, constant_folding, dead_code
+from .lanes import group_scalars
+from .memory import bound_scalars, in_place
+from .opening import open_gates
+from .products import masks, products, sums_as_products
 
 __all__ = ["PASSES", "PLANNING", "optimised"]
 
 Pass = Callable[[Program], Program]
+FIRST: Mapping[str, Pass] = {"lanes": group_scalars}
 PASSES: Mapping[str, Pass] = {
     "dead_code": dead_code,
     "constant_folding": constant_folding,
     "algebra": algebra,
     "common_subexpressions": common_subexpressions,
 }
-PLANNING: Mapping[str, Pass] = {}
+PLANNING: Mapping[str, Pass] = {
+    "open_gates": open_gates,
+    "masks": masks,
+    "products": products,
+    "sums_as_products": sums_as_products,
+    "tidy": lambda program: tidied(program),
+    "bound_scalars": bound_scalars,
+    "in_place": in_place,
+}
 
 
 def optimised(program: Program, plan: bool, without: frozenset[str]) -> Program:
     """The program after all passes that are not switched off; SettingError for a name that is none."""
-    if unknown := without - {*PASSES, *PLANNING}:
-        known = ", ".join((*PASSES, *PLANNING))
+    if unknown := without - {*FIRST, *PASSES, *PLANNING}:
+        known = ", ".join((*FIRST, *PASSES, *PLANNING))
         raise SettingError(f"compile: there is no pass {sorted(unknown)}; the passes are {known}")
     short = {name: each for name, each in PASSES.items() if name not in without}
     program = replace(program, report=(("recorded", len(program)),))
+    for name, each in FIRST.items() if plan else ():
+        if name not in without:
+            program = reported(name, each, program)
     before = 0
     while before != len(program):
         before = len(program)
@@ -39,6 +55,13 @@ def optimised(program: Program, plan: bool, without: frozenset[str]) -> Program:
     for name, each in PLANNING.items() if plan else ():
         if name not in without:
             program = reported(name, each, program)
+    return program
+
+
+def tidied(program: Program) -> Program:
+    """The shortening passes once more, over what planning has made."""
+    for each in (constant_folding, algebra, common_subexpressions, dead_code):
+        program = each(program)
     return program
 
 

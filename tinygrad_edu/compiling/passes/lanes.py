@@ -6,15 +6,16 @@ lanes of other vectors: all of them in order, a slice, or what `np.take` picks. 
 which changes rounding. Builds on `gates` and `program`.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ..gates.arithmetic import add, mul
-from ..gates.shaping import getitem
-from .program import Function, Instruction, Operand, Program, Var, variables
+from ...gates.arithmetic import add, mul
+from ...gates.shaping import getitem
+from ..program import Function, Instruction, Operand, Program, Var, variables
 
 __all__ = ["group_scalars", "is_lane"]
 
@@ -25,6 +26,7 @@ TAKE = Function("np.take", np.take)
 REDUCE = Function("np.add.reduce", np.add.reduce)
 RESHAPE = Function("np.reshape", np.reshape)
 SUM = Function("sum", lambda *terms: sum(terms))
+NUMBERS = frozenset({Var, float, int, np.float64, np.bool_})  # what a lane may read
 NAMED = frozenset({"np.where", "np.isnan", "np.isfinite", "np.isinf"})
 
 
@@ -44,20 +46,24 @@ class Group:
 
 def is_lane(line: Instruction) -> bool:
     """Whether an instruction computes one number from single ones, and does the same for vectors, by element."""
-    if line.shape != () or line.dtype not in DTYPES or not line.pure or any(variables(tuple(line.settings.values()))):
+    if line.shape != () or line.dtype not in DTYPES:
         return False
-    if not all(isinstance(x, Var | float | int | np.float64 | np.bool_) for x in line.inputs):
+    if line.settings and any(variables(tuple(line.settings.values()))):
         return False
-    if isinstance(line.gate, Function):
-        return isinstance(line.gate.forward, np.ufunc) or line.gate is SUM or line.gate.name in NAMED
-    return line.gate.elementwise
+    gate = line.gate
+    if isinstance(gate, Function):
+        fits = gate.pure and (isinstance(gate.forward, np.ufunc) or gate.name in NAMED)
+    else:
+        fits = gate.elementwise
+    return fits and all(type(x) in NUMBERS for x in line.inputs)
 
 
 def group_scalars(program: Program) -> Program:
     """The program with its scalar gates as lanes of vectors, or as it is where that would not pay."""
     scalar = {x.var for x in program.inputs if x.shape == () and x.dtype == np.float64}
     scalar |= {line.target for line in program if line.shape == () and line.dtype in DTYPES}
-    lanes = {line.target for line in program if is_lane(line) and scalar.issuperset(line.reads)}
+    able = (line for line in program if is_lane(line))
+    lanes = {line.target for line in able if all(x in scalar for x in line.inputs if type(x) is Var)}
     if len(lanes) < FEWEST:
         return program
     work = _Grouping(program)
@@ -72,9 +78,9 @@ def group_scalars(program: Program) -> Program:
     return program.having(work.made, results=results)
 
 
-def number_key(x: Any) -> Hashable:
+def number_key(x: Any) -> tuple[str, str]:
     """A constant as a key; 1, 1.0 and True, or 0.0 and -0.0, are not the same."""
-    return type(x), repr(x)
+    return type(x).__name__, repr(x)
 
 
 def copied(line: Instruction, inputs: tuple[Operand, ...], gate: Any = None) -> Instruction:
@@ -85,7 +91,10 @@ def copied(line: Instruction, inputs: tuple[Operand, ...], gate: Any = None) -> 
 
 def summed(program: Program, lanes: set[Var]) -> Iterator[Instruction]:
     """The instructions, with an addition whose result only another addition reads as terms of its sum."""
-    uses, terms = program.uses(), dict[Var, list[Operand]]()
+    uses = Counter(x for line in program if line.target in lanes for x in line.inputs if type(x) is Var)
+    uses.update(x for line in program if line.target not in lanes for x in line.reads)
+    uses.update(variables(program.results))
+    terms: dict[Var, list[Operand]] = {}
     absorbed: set[Var] = set()
     for line in program:
         if line.gate is not add or line.target not in lanes:
@@ -123,32 +132,39 @@ class _Grouping:
 
     # Who belongs together
 
-    def class_of(self, x: Operand) -> Hashable:
+    def class_of(self, x: Operand) -> int:
         """The group that an operand is a lane of; -2 for a constant."""
-        return self.place[x][0].first if isinstance(x, Var) else -2
+        return self.place[x][0].first if type(x) is Var else -2
 
-    def exact(self, x: Operand) -> Hashable:
-        """The very number that an operand is."""
-        return (self.class_of(x), self.place[x][1]) if isinstance(x, Var) else (-2, *number_key(x))
+    def exact(self, x: Operand) -> tuple[Any, ...]:
+        """The very number that an operand is, after the group of its lane."""
+        if type(x) is not Var:
+            return (-2, *number_key(x))
+        group, at = self.place[x]
+        return group.first, at
 
     def add(self, line: Instruction, lane: bool) -> None:
         """Put an instruction into its group; one that computes what another has is that other."""
-        depth = 1 + max((self.place[x][0].depth for x in line.reads if x in self.place), default=0)
         if not lane:
-            self.barriers = depth = max(depth, self.barriers + 1)
-            self.enter(line, Group(depth, len(self.groups), barrier=True))
+            depths = [self.place[x][0].depth for x in line.reads if x in self.place]
+            self.barriers = 1 + max(self.barriers, *depths, 0)
+            self.enter(line, Group(self.barriers, len(self.groups), barrier=True))
             return
         exact = [self.exact(x) for x in line.inputs]
         if line.gate is SUM:
-            order = sorted(range(len(exact)), key=lambda k: repr(exact[k]))
+            order = sorted(range(len(exact)), key=exact.__getitem__)
             line, exact = copied(line, tuple(line.inputs[k] for k in order)), [exact[k] for k in order]
-        gate = (line.gate, repr(sorted(line.settings.items())) if line.settings else "", line.dtype)
+        gate = (line.gate, repr(sorted(line.settings.items())) if line.settings else "")
         before = self.seen.get((gate, *exact))
         if before is not None:
             self.place[line.target] = before
             return
-        key = (gate, *map(self.class_of, line.inputs))
-        self.enter(line, self.known.get(key) or self.known.setdefault(key, Group(depth, len(self.groups))))
+        key = (gate, *[first for first, *_ in exact])
+        group = self.known.get(key)
+        if group is None:
+            depth = 1 + max((self.place[x][0].depth for x in line.inputs if type(x) is Var), default=0)
+            group = self.known[key] = Group(depth, len(self.groups))
+        self.enter(line, group)
         self.seen[gate, *exact] = self.place[line.target]
 
     def enter(self, line: Instruction, group: Group) -> None:

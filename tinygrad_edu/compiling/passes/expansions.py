@@ -1,0 +1,104 @@
+"""Gates that are not a straight line of NumPy calls, or not the best one, as such. Builds on `program`.
+
+`EXPANSIONS`: name → function(emitter, *inputs, **settings) that makes the lines and gives the result, or None.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..program import Function, Var
+
+__all__ = ["EXPANSIONS", "check_labels", "one_hot"]
+
+
+def check_labels(hot: Any, rows: int) -> None:
+    """ValueError unless each row of 0 and 1 has its one: every label is one of the classes."""
+    if np.vdot(hot, hot) != rows:
+        raise ValueError("a label is none of the classes: labels must be whole numbers from 0 to classes - 1")
+
+
+def one_hot(labels: Any, classes: Any, dtype: Any, out: Any = None) -> Any:
+    """1 where the label is the class, as numbers: NumPy subtracts those five times as fast as truth values."""
+    shape = np.broadcast_shapes(labels.shape, classes.shape)
+    return np.equal(labels, classes, np.empty(shape, dtype) if out is None else out)
+
+
+def _reduced(x: Any, emitter: Any, axis: Any) -> int:
+    """How many elements each sum has."""
+    shape = emitter.shape(x)
+    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return prod(shape[a] for a in axes)
+
+
+def mean(emitter: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
+    """The sum over the number of elements, as NumPy has it."""
+    if emitter.so_far.dtype(x).kind != "f" or emitter.so_far.dtype(x).itemsize < 4:
+        return None
+    total = emitter.call(np.add.reduce, x, axis, keepdims=keepdims)
+    return emitter.call(np.divide, total, _reduced(x, emitter, axis))
+
+
+def var(emitter: Any, x: Any, *, axis: Any, ddof: int, keepdims: bool) -> Any:
+    """The mean of squares of what is centred, as NumPy has it."""
+    if emitter.so_far.dtype(x).kind != "f" or emitter.so_far.dtype(x).itemsize < 4:
+        return None
+    centred = emitter.call(np.subtract, x, mean(emitter, x, axis=axis, keepdims=True))
+    squares = emitter.call(np.multiply, centred, centred)
+    total = emitter.call(np.add.reduce, squares, axis, keepdims=keepdims)
+    return emitter.call(np.divide, total, max(_reduced(x, emitter, axis) - ddof, 0))
+
+
+def softmax(emitter: Any, x: Any, *, axis: int) -> Any:
+    """Exponentials over their sum, in the lines that cross-entropy has too."""
+    e, total, _ = _exponentials(emitter, x, axis)
+    return emitter.call(np.divide, e, total)
+
+
+def _exponentials(emitter: Any, x: Any, axis: int) -> tuple[Any, Any, Any]:
+    """e^(x − highest), its sum, and x − highest."""
+    highest = emitter.call(np.maximum.reduce, x, axis, keepdims=True)
+    shifted = emitter.call(np.subtract, x, highest)
+    e = emitter.call(np.exp, shifted)
+    return e, emitter.call(np.add.reduce, e, axis, keepdims=True), shifted
+
+
+def hot(emitter: Any, labels: Any, *, shape: tuple[int, ...], dtype: Any, axis: int) -> Any:
+    """A one where the class is the label; labels are looked at once, in cross-entropy."""
+    axis %= len(shape)
+    column = (*shape[:axis], 1, *shape[axis + 1 :])
+    classes = np.arange(shape[axis]).reshape([-1 if k == axis else 1 for k in range(len(shape))])
+    equal = emitter.call(np.reshape, labels, column)
+    made = Function("one_hot", one_hot)
+    return emitter.so_far.add(emitter.line, made, equal, classes, np.dtype(dtype), shape=shape, dtype=np.dtype(dtype))
+
+
+def softmax_cross_entropy(emitter: Any, logits: Any, labels: Any, *, axis: int, reduction: str) -> Any:
+    """log Σ e^(x − highest) − (x − highest) of the label, for whole rows of logits and class numbers."""
+    shape, kinds = emitter.shape(logits), emitter.so_far.kinds
+    if not isinstance(labels, Var) or kinds[labels][1].kind not in "iu" or len(shape) != 2 or axis % 2 != 1:
+        return None
+    if emitter.shape(labels) != shape[:1]:
+        return None
+    ones = hot(emitter, labels, shape=shape, dtype=emitter.so_far.dtype(logits), axis=1)
+    check = Function("check_labels", check_labels, pure=False)
+    emitter.so_far.add(emitter.line, check, ones, shape[0], shape=(), dtype=None)
+    _, total, shifted = _exponentials(emitter, logits, axis)
+    scores = emitter.call(np.log, emitter.call(np.reshape, total, shape[:1]))
+    places = emitter.call(np.add, labels, np.arange(shape[0]) * shape[1])
+    picked = emitter.call(np.take, shifted, places)
+    losses = emitter.call(np.subtract, scores, picked)
+    if reduction == "none":
+        return losses
+    total = emitter.call(np.add.reduce, losses, 0)
+    return emitter.call(np.divide, total, shape[0]) if reduction == "mean" else total
+
+
+EXPANSIONS: dict[str, Any] = {
+    "mean": mean,
+    "var": var,
+    "softmax": softmax,
+    "softmax_cross_entropy": softmax_cross_entropy,
+    "tinygrad_edu.gates.fused._hot": hot,
+}

@@ -1,0 +1,165 @@
+"""Passes that plan memory: `in_place` gives each result a place by liveness, `bound_scalars` each number a dtype.
+
+After `in_place` a variable may be written more than once: these come last.
+Builds on `substitution`.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..program import Function, Instruction, Program, Var, variables
+from .expansions import one_hot
+from .substitution import op, renamed
+
+__all__ = ["bound_scalars", "in_place"]
+
+VIEWS = frozenset({"transpose", "reshape", "swapaxes", "expand_dims", "squeeze", "getitem", "broadcast_to"})
+REDUCTIONS = frozenset({np.add.reduce, np.maximum.reduce, np.minimum.reduce})
+EMPTY = Function("np.empty", np.empty)
+
+
+def bound_scalars(program: Program) -> Program:
+    """Python's numbers as arrays of the dtype that they would be given at each call."""
+    kinds = program.kinds()
+    known: dict[tuple[Any, str], Any] = {}
+
+    def bound(line: Instruction) -> Instruction:
+        function = line.gate.forward
+        if not isinstance(function, np.ufunc) or function.signature is not None or line.settings or function.nout != 1:
+            return line
+        if not line.shape or not any(type(x) in (int, float) for x in line.inputs):
+            return line
+        types = [kinds[x][1] if isinstance(x, Var) else getattr(x, "dtype", type(x)) for x in line.inputs]
+        resolved = function.resolve_dtypes((*types, None))
+        pairs = zip(line.inputs, resolved, strict=False)
+        inputs = [known.setdefault((x, d.str), np.array(x, d)) if type(x) in (int, float) else x for x, d in pairs]
+        return replace(line, inputs=tuple(inputs))
+
+    return program.having(map(bound, program))
+
+
+class _Planner:
+    """Gives places in memory. A place is a buffer of the program, or an array that someone else owns."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.kinds = program, program.kinds()
+        self.base: dict[Var, Var] = {}
+        self.last: dict[Var, int] = {}
+        self.pinned = {x.var for x in program.inputs}
+        self.free: dict[tuple[Any, int], list[Var]] = {}
+        self.owner: dict[Var, Var] = {}  # what is held by which buffer
+        self.setup: dict[Var, Instruction] = {}
+        self.held: dict[Var, tuple[Any, int]] = {}
+        self._bases()
+
+    def _bases(self) -> None:
+        """Which variable each one is a view of, and where the last use of each such family is."""
+        for line in self.program:
+            x = line.inputs[0] if line.inputs else None
+            view = op(line) in VIEWS and isinstance(x, Var)
+            self.base[line.target] = self.root(x) if view else line.target  # type: ignore[arg-type]
+        for number, line in enumerate(self.program.instructions):
+            for x in (*line.reads, line.target):
+                self.last[self.root(x)] = number
+        for x in variables(self.program.results):
+            self.pinned.add(self.root(x))
+
+    def root(self, x: Var) -> Var:
+        """The variable whose memory x looks at."""
+        return self.base.get(x, x)
+
+    def place(self, number: int, line: Instruction) -> Var | None:
+        """Where a line may write its result: over an input that is read for the last time, or in a free buffer."""
+        if self.root(line.target) in self.pinned or not line.shape or not can_write(line):
+            return None
+        found = self.overwritten(number, line)
+        return found if found is not None else self.buffer(line)
+
+    def overwritten(self, number: int, line: Instruction) -> Var | None:
+        """The buffer of an input of the same kind that nothing needs after this line."""
+        if not (isinstance(line.gate.forward, np.ufunc) and line.gate.forward.signature is None):
+            return None
+        for x in line.inputs:
+            if not isinstance(x, Var) or self.kinds[x] != (line.shape, line.dtype) or self.root(x) is not x:
+                continue
+            buffer = self.owner.get(x)
+            others = [y for y in line.reads if self.root(y) is x and y is not x]
+            if buffer is not None and self.last[x] == number and not others:
+                del self.owner[x]
+                return buffer
+        return None
+
+    def buffer(self, line: Instruction) -> Var:
+        """A free buffer of the right kind, or a new one."""
+        key = (line.dtype, line.shape)
+        waiting = self.free.setdefault(key, [])
+        if waiting:
+            return waiting.pop()
+        made = Var(f"buffer_{len(self.setup) + 1}")
+        self.setup[made] = Instruction(made, EMPTY, (line.shape, line.dtype), {}, line.shape, line.dtype)
+        self.held[made] = key
+        return made
+
+    def release(self, number: int, line: Instruction) -> None:
+        """Give back the buffers of what was read for the last time."""
+        for x in {self.root(y) for y in (*line.reads, line.target)}:
+            if self.last[x] == number and x in self.owner:
+                buffer = self.owner.pop(x)
+                if buffer in self.held:
+                    self.free[self.held[buffer]].append(buffer)
+
+
+def can_write(line: Instruction) -> bool:
+    """Whether a line's function takes `out`."""
+    function = line.gate.forward
+    if function is np.dot:
+        return len(line.shape) > 0
+    if function in REDUCTIONS or function is one_hot or function is np.matmul:
+        return True
+    return isinstance(function, np.ufunc) and function.nout == 1 and function.signature is None
+
+
+def in_place(program: Program) -> Program:
+    """Results written where they are needed in the end, over what is needed no more, or in buffers that are kept."""
+    program = into_slots(program)
+    planner, known, lines = _Planner(program), {}, []
+    for number, line in enumerate(program.instructions):
+        if line.out is not None:
+            known[line.target] = line.out
+            lines.append(renamed(line, known))
+            continue
+        place = planner.place(number, line)
+        made = renamed(line, known)
+        if place is not None:
+            planner.owner[line.target] = place
+            known[line.target] = place
+            made = replace(made, out=place)
+        planner.release(number, line)
+        lines.append(made)
+    results = tuple(known.get(x, x) if isinstance(x, Var) else x for x in program.results)
+    return program.having(lines, results=results, setup=(*program.setup, *planner.setup.values()))
+
+
+def into_slots(program: Program) -> Program:
+    """A result that is only copied to its place is written there at once."""
+    made = {line.target: line for line in program}
+    kinds, uses = program.kinds(), program.uses()
+    slots: dict[Var, Var] = {}
+    for line in program:
+        if line.gate.name == "np.copyto" and isinstance(line.inputs[1], Var):
+            slot, x = line.inputs
+            source = made.get(x)
+            if source is not None and can_write(source) and kinds[x] == kinds[slot] and x not in slots and uses[x] >= 1:
+                slots[x] = slot
+    for x in variables(program.results):
+        slots.pop(x, None)
+    lines = [
+        replace(line, out=slots[line.target]) if line.target in slots else line
+        for line in program
+        if not (line.gate.name == "np.copyto" and slots.get(line.inputs[1]) == line.inputs[0])
+    ]
+    return program.having(lines)
+
+
