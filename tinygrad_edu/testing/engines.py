@@ -3,16 +3,17 @@
 `Engine` (the adapter's base) · `TinygradEdu` (ours). Builds on the engine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..engine import Value, walk
 
-__all__ = ["Engine", "TinygradEdu"]
+__all__ = ["Engine", "Function", "TinygradEdu"]
 
 Array = Any
+Function = Callable[..., Any]
 
 
 class Engine:
@@ -45,6 +46,26 @@ class Engine:
         With `again` the gradients are values that can be pulled from again.
         """
         raise NotImplementedError
+
+    def gradients(self, f: Function, inputs: Sequence[Any], wrt: Sequence[int], upstream: Any) -> list[Any]:
+        """The gradient of Σ upstream · f(*inputs) by the inputs at `wrt`. An engine of functions overrides this."""
+        leaves = self.leaves(inputs, wrt)
+        return self.pull(f(*leaves), upstream, [leaves[k] for k in wrt])
+
+    def second(
+        self, f: Function, inputs: Sequence[Any], wrt: Sequence[int], upstream: Any, weights: Sequence[Any]
+    ) -> list[Any]:
+        """The gradient of Σ weights · ∂(Σ upstream · f)/∂x by the inputs at `wrt`."""
+        leaves = self.leaves(inputs, wrt)
+        wanted, total = [leaves[k] for k in wrt], 0
+        for g, weight in zip(self.pull(f(*leaves), upstream, wanted, again=True), weights, strict=True):
+            if g is not None:
+                total = total + (g * self.constant(weight)).sum()
+        return self.pull(total, np.float64(1), wanted)
+
+    def leaves(self, inputs: Sequence[Any], wrt: Sequence[int]) -> list[Any]:
+        """The inputs as leaves where they are differentiated, else as constants."""
+        return [self.leaf(x) if k in wrt else self.constant(x) for k, x in enumerate(inputs)]
 
 
 class TinygradEdu(Engine):

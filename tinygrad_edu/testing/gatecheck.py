@@ -215,7 +215,8 @@ def _single(problem: Problem) -> list[Check]:
     actual = problem.pulled(*inputs, upstream=upstream)
     for k, want, got in zip(problem.wrt, expected, actual, strict=True):
         size = 1 + np.max(np.abs(want), initial=0)
-        if np.asarray(got).dtype != np.float32 or not np.all(np.abs(want - got) <= SINGLE * size):
+        near = np.abs(want - got) <= SINGLE * size
+        if np.asarray(got).dtype != np.float32 or not np.all(near | (np.isnan(want) & np.isnan(got))):
             where = f"gradient by input {k} ({np.asarray(got).dtype})"
             finding = Finding(where, want, got, tuple(inputs), {}, "a constant or setting in double precision")
             return [Check("float32", False, "", finding)]

@@ -71,14 +71,13 @@ class Problem:
             numbers = numbers + 1j * self.random.uniform(0.5, 1.5, np.shape(array))
         return np.asarray(numbers, array.dtype)[()]
 
-    def leaves(self, arrays: Sequence[Any]) -> list[Any]:
-        """Copies of the inputs (a fault may write to them), those to be differentiated as the engine's values."""
-        copies = [np.array(x)[()] if self.copies else x for x in arrays]
-        return [self.engine.leaf(x) if k in self.wrt else self.engine.constant(x) for k, x in enumerate(copies)]
+    def given(self, arrays: Sequence[Any]) -> list[Any]:
+        """Copies of the inputs: a fault may write to them."""
+        return [np.array(x)[()] if self.copies else x for x in arrays]
 
     def value(self, *arrays: Any) -> Array:
         """f as numbers."""
-        return self.engine.array(self.f(*self.leaves(arrays)))
+        return self.engine.array(self.f(*self.engine.leaves(self.given(arrays), self.wrt)))
 
     def weighed(self, upstream: Any) -> "Problem":
         """The same problem with another upstream gradient."""
@@ -121,28 +120,18 @@ class Problem:
 
     def pulled(self, *arrays: Any, upstream: Any = None) -> list[Any]:
         """The engine's gradients of L by the inputs `wrt`; 0 where the engine says that there is none."""
-        leaves = self.leaves(arrays)
         upstream = np.array(self.upstream)[()] if upstream is None else upstream
-        wanted = [leaves[k] for k in self.wrt]
-        found = self.engine.pull(self.f(*leaves), upstream, wanted)
-        return [
-            np.zeros_like(arrays[k]) if g is None else self.engine.array(g)
-            for k, g in zip(self.wrt, found, strict=True)
-        ]
+        return self._numbers(arrays, self.engine.gradients(self.f, self.given(arrays), self.wrt, upstream))
 
     def pulled_twice(self, weights: Sequence[Any], *arrays: Any) -> list[Any]:
         """The engine's gradients of Σ v · ∂L/∂x by the inputs `wrt`."""
-        leaves = self.leaves(arrays)
-        wanted = [leaves[k] for k in self.wrt]
-        first = self.engine.pull(self.f(*leaves), self.upstream, wanted, again=True)
-        total = 0
-        for g, weight in zip(first, weights, strict=True):
-            if g is not None:
-                total = total + (g * weight).sum()
-        second = self.engine.pull(total, np.float64(1), wanted)
+        given = self.given(arrays)
+        return self._numbers(arrays, self.engine.second(self.f, given, self.wrt, self.upstream, weights))
+
+    def _numbers(self, arrays: Sequence[Any], found: Sequence[Any]) -> list[Any]:
         return [
             np.zeros_like(arrays[k]) if g is None else self.engine.array(g)
-            for k, g in zip(self.wrt, second, strict=True)
+            for k, g in zip(self.wrt, found, strict=True)
         ]
 
 
@@ -175,9 +164,10 @@ def _compared(
             detail = f"{x.size} elements by {estimate.method}" if ok else "no estimate to be trusted here"
             checks.append(Check(where, ok, detail))
             continue
-        mistake = UNRECORDED
-        if name == "gradient":
-            mistake = likely_mistake(estimate.value, g, problem.alternatives(position))
+        first = name == "gradient"
+        known = first or not np.all(np.isfinite(g))
+        mistake = likely_mistake(estimate.value, g, problem.alternatives(position) if first else None)
+        mistake = mistake if known else UNRECORDED
         finding = Finding(where, estimate.value, g, tuple(problem.inputs), {}, mistake, estimate.method)
         checks.append(Check(where, False, "", finding))
     return checks

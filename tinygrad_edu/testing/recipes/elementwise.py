@@ -41,7 +41,8 @@ def angle(b: Builder, name: str) -> int:
 @recipe(*BINARY)
 def binary(b: Builder, name: str) -> int:
     complex = name in ("add", "sub", "mul")
-    x = b.pick(lambda x: name != "copysign" or np.all(x), complex=complex)
+    jumps = name in ("copysign", "heaviside")  # at 0: rounding decides the side
+    x = b.pick(lambda x: not jumps or np.all(np.abs(x) > 1e-6), complex=complex)
     x, y = inside(b, x, BINARY[name][0]), inside(b, partner(b, x, complex), BINARY[name][1])
     if name in ("fmod", "remainder"):
         turns = b.known[x] / b.known[y]

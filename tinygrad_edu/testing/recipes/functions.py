@@ -56,7 +56,7 @@ SHARED: dict[str, Callable[..., Any]] = {
     "tensordot": lambda np, x: np.tensordot(x, x, 2),
     "quantile": lambda np, x: np.quantile(x, 0.3, 1),
     "nanmedian": lambda np, x: np.nanquantile(x, 0.5, 0),
-    "corrcoef": lambda np, x: np.corrcoef(x + np.ones_like(x) * x[::1]),
+    "cov": lambda np, x: np.cov(x),
     "vander": lambda np, x: np.vander(x[0]),
     "trapezoid": lambda np, x: np.trapezoid(x),
     "matrix_power": lambda np, x: np.linalg.matrix_power(x @ x.mT * 0.2, 2),
