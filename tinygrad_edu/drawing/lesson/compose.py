@@ -16,8 +16,8 @@ from .levels import Item, Levels
 
 __all__ = ["TITLE", "Placed", "composed", "warp"]
 
-TITLE = 20.0
-"""Room above an open group's content for its name."""
+TITLE = 18.0
+"""Room above an open group's content for its name, and as much below, so that wires go straight in."""
 
 Point = tuple[float, float]
 
@@ -63,7 +63,7 @@ def composed(made: Levels, opened: Collection[Group], group: Group | None = None
     }
     spans: list[list[Any]] = [[], []]
     for k, inside in inner.items():
-        for axis, need in enumerate((inside.width, inside.height + TITLE)):
+        for axis, need in enumerate((inside.width, inside.height + 2 * TITLE)):
             at, half = layout.centres[k][axis], sizes[k][axis] / 2
             spans[axis].append((at - half, at + half, need))
     x, y = map(warp, spans)
@@ -73,9 +73,9 @@ def composed(made: Levels, opened: Collection[Group], group: Group | None = None
         if k not in inner:
             whole.items.append((item, *where[k], *sizes[k]))
             continue
-        box = (where[k][0] - inner[k].width / 2, where[k][1] - (inner[k].height + TITLE) / 2)
+        box = (where[k][0] - inner[k].width / 2, where[k][1] - inner[k].height / 2 - TITLE)
         _move(inner[k], box[0], box[1] + TITLE)
-        whole.frames += [(item.what, *box, inner[k].width, inner[k].height + TITLE), *inner[k].frames]
+        whole.frames += [(item.what, *box, inner[k].width, inner[k].height + 2 * TITLE), *inner[k].frames]
         whole.items += inner[k].items
         whole.wires += inner[k].wires
     for (a, b), points in zip(level.wires, layout.wires, strict=True):

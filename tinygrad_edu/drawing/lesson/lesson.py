@@ -14,7 +14,7 @@ from .material import Material, material
 from .page import page
 from .table import table
 
-__all__ = ["Lesson", "Theme", "lesson"]
+__all__ = ["Lesson", "Theme", "lesson", "material_of"]
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -94,7 +94,7 @@ def lesson(
     >>> lesson(x * x, title="A square")
     Lesson('A square', 1 gates)
     """
-    told = _material(v)
+    told = material_of(v)
     if theme not in ("auto", "light", "dark"):
         raise SettingError(f"lesson: theme {theme!r} is not known; choose 'auto', 'light' or 'dark'")
     if not 0 <= precision <= 12:
@@ -118,7 +118,8 @@ def lesson(
     return made
 
 
-def _material(v: Value) -> Material:
+def material_of(v: Value) -> Material:
+    """The material of a value's graph; TypeError or GraphError where it has none."""
     if not isinstance(v, Value):
         raise TypeError(f"lesson: {type(v).__name__} has no graph; give the Value that came out of the computation")
     if v.gate is None:

@@ -1,6 +1,7 @@
 """A lesson's data put into one HTML file that needs nothing else: no network, no library, no renderer.
 
-`page(data, table)` → text. Script and style stand in the file and are allowed by their hashes alone. Builds on nothing.
+`page(data, table)` → text. Script and style stand in the file and are allowed by their hashes alone.
+Builds on `shorten`.
 """
 
 import base64
@@ -14,10 +15,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from . import shorten
+
 __all__ = ["page"]
 
 PACKED = 300_000
 """Characters of data beyond which they are packed; the page unpacks them with DecompressionStream."""
+
+WHAT_IF = 250
+"""Gates up to which the inputs of a scalar lesson can be changed in the page."""
 
 ICONS = {
     "first": "M6 5h2v14H6zM20 5v14L9 12z",
@@ -42,20 +48,24 @@ POLICY = (
 )
 
 
+ABSENT = {
+    "6-tensors.js": "const heatmap=()=>'',inspect=()=>{},shapes_=()=>'';",
+    "6-whatif.js": "const whatif={offered:false},adjust=()=>{},change=()=>{};",
+    "7-quiz.js": "const quiz={hides:()=>false,hidesTensor:()=>false},ask=()=>{};",
+}
+"""What stands for a script that a page has no use for."""
+
+
 @cache
-def _parts() -> tuple[str, str, str]:
+def _parts(absent: frozenset[str]) -> tuple[str, str, str]:
     """The page, its style and its script, without the comments and indents that only their readers need."""
     folder = files(__package__) / "page"
     scripts = sorted((each for each in folder.iterdir() if each.name.endswith(".js")), key=lambda each: each.name)
-    script = "\n".join(_bare(each.read_text("utf-8")) for each in scripts)
-    style = _bare((folder / "page.css").read_text("utf-8"))
-    template = (folder / "page.html").read_text("utf-8")
+    texts = (ABSENT[each.name] if each.name in absent else each.read_text("utf-8") for each in scripts)
+    script = shorten.script("\n".join(texts))
+    style = shorten.style((folder / "page.css").read_text("utf-8"))
+    template = re.sub(r"\n+", "\n", (folder / "page.html").read_text("utf-8"))
     return re.sub(r"\{i:(\w+)\}", lambda found: _icon(found[1]), template), style, script
-
-
-def _bare(text: str) -> str:
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _icon(name: str) -> str:
@@ -64,7 +74,9 @@ def _icon(name: str) -> str:
 
 def page(data: Mapping[str, Any], table: str = "", hidden: bool = False) -> str:
     """The whole file. `table` is HTML for who has no JavaScript; with `hidden` the data can't be read by eye."""
-    template, style, script = _parts()
+    scalar = not data["tensors"] and "quiz" not in data and len(data["gates"]) <= WHAT_IF
+    unused = {"6-whatif.js": not scalar, "6-tensors.js": not data["tensors"], "7-quiz.js": "quiz" not in data}
+    template, style, script = _parts(frozenset(name for name, holds in unused.items() if holds))
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     packed = hidden or len(text) > PACKED
     if packed:

@@ -1,5 +1,5 @@
 // Levels put into one another, as `compose.py` does: an open group's box grows and the rest moves away in order.
-const TITLE = 20, KIND = ["value", "gate", "box", "constant", "in", "out"];
+const TITLE = 18, KIND = ["value", "gate", "box", "constant", "in", "out"];
 const LEVELS = D.levels.map(([layout, ...flat]) => {
   const items = [];
   for (let k = 0; k < flat.length; k += 2) items.push({ kind: KIND[flat[k]], id: flat[k + 1] });
@@ -33,7 +33,7 @@ function compose(g = 0) {
   items.forEach((item, k) => item.kind === "box" && open.has(item.id) && inner.set(k, compose(item.id)));
   const spans = [[], []];
   for (const [k, box] of inner)
-    [box.width, box.height + TITLE].forEach((need, axis) => {
+    [box.width, box.height + 2 * TITLE].forEach((need, axis) => {
       const [middle, half] = [at(centres, k)[axis], at(sizes, k)[axis] / 2];
       spans[axis].push([middle - half, middle + half, need]);
     });
@@ -43,9 +43,9 @@ function compose(g = 0) {
   items.forEach((item, k) => {
     if (!inner.has(k)) return placed.items.push({ ...item, x: where[k][0], y: where[k][1], w: sizes[2 * k], h: sizes[2 * k + 1], in: g });
     const box = inner.get(k);
-    const [left, top] = [where[k][0] - box.width / 2, where[k][1] - (box.height + TITLE) / 2];
+    const [left, top] = [where[k][0] - box.width / 2, where[k][1] - box.height / 2 - TITLE];
     moved(box, left, top + TITLE);
-    placed.frames.push({ id: item.id, x: left, y: top, w: box.width, h: box.height + TITLE }, ...box.frames);
+    placed.frames.push({ id: item.id, x: left, y: top, w: box.width, h: box.height + 2 * TITLE }, ...box.frames);
     placed.items.push(...box.items);
     placed.wires.push(...box.wires);
   });

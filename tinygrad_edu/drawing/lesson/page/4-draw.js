@@ -4,22 +4,6 @@ const stage = $("stage"), view = svg("g", { class: "view" });
 stage.append(view);
 let placed, shapes = new Map(), wires = [];
 
-const HEAT = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy";
-const pictures = new Map();
-function heatmap(t, factor = 1) {
-  const key = t + "/" + factor;
-  if (pictures.has(key)) return pictures.get(key);
-  const rows = D.tensors[t][2], canvas = el("canvas", { width: rows[0].length * factor, height: rows.length * factor });
-  const paint = canvas.getContext("2d");
-  rows.forEach((row, y) => [...row].forEach((cell, x) => {
-    const level = (HEAT.indexOf(cell) - 30) / 30, fade = Math.round(255 - 200 * Math.abs(level));
-    paint.fillStyle = cell === "?" ? "#f0f" : cell === "!" ? "#000" : level < 0 ? `rgb(${fade},${Math.round(255 - 120 * -level)},255)` : `rgb(255,${Math.round(255 - 120 * level)},${fade})`;
-    paint.fillRect(x * factor, y * factor, factor, factor);
-  }));
-  pictures.set(key, canvas.toDataURL());
-  return pictures.get(key);
-}
-
 const text = (x, y, cls, content, anchor = "middle") => svg("text", { x, y, class: cls, "text-anchor": anchor }, content);
 const DRAW = {
   gate({ id, w }) {
@@ -45,7 +29,8 @@ const DRAW = {
     const small = [beside ? "" : value.own ? value.name : "", t ? t[0] : ""].filter(Boolean).join(" ");
     if (small) parts.push(text(middle, t ? -38 : -20, "small", small));
     if (t) for (const [cls, y] of [["value", -34], ["gradient", 22]])
-      parts.push(svg("image", { class: "heat " + cls, x: middle - 24, y, width: 48, height: 12, preserveAspectRatio: "none" }));
+      parts.push(svg("image", { class: "heat " + cls, x: middle - 24, y, width: 48, height: 12, preserveAspectRatio: "none" }),
+        svg("rect", { class: "edge", x: middle - 24.5, y: y - 0.5, width: 49, height: 13, visibility: "hidden" }));
     return parts;
   },
 };
@@ -129,6 +114,7 @@ function number_(node, v, time) {
     if (!image) continue;
     if (t && t[2].length && shown(q, isLeaf(v) && cls === "value") !== "?") image.setAttribute("href", heatmap(q.t));
     else image.removeAttribute("href");
+    image.nextSibling.setAttribute("visibility", image.hasAttribute("href") ? "visible" : "hidden");
   }
 }
 function hint(v, time) {

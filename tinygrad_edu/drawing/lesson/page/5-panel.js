@@ -57,7 +57,8 @@ function backCard(unit) {
   const out = unit.outs[0], several = unit.outs.length > 1, up = several ? null : live.grads[out];
   const rows = rowsOf(unit).map((row) => el("tr", {}, ...backRow(unit, row, out, up)));
   const head = el("tr", {}, ["gradient", "local", "× upstream", "= downstream"].map((x) => el("th", { scope: "col" }, x)));
-  return [el("table", { class: "back" }, el("thead", {}, head), el("tbody", {}, rows))];
+  const wide = [up, ...rowsOf(unit).map((row) => row.down)].some((q) => q != null && tensorOf(q));
+  return [el("table", { class: wide ? "back wide" : "back" }, el("thead", {}, head), el("tbody", {}, rows))];
 }
 function backRow(unit, row, out, up) {
   const gate = unit.gate, [kind, tree, note] = row.form || [];
@@ -65,14 +66,14 @@ function backRow(unit, row, out, up) {
   if (kind === "factor") {
     local.push(mathed(partial(nameOf(out), nameOf(row.v)), ml("mo", "="), math(tree, inputName(gate))[0], isNumber(row.local) && !simple(tree) ? ml("mo", "=") : ""));
     if (!isNumber(row.local) || !simple(tree)) local.push(num(row.local, ""));
-  } else if (kind === "rule") local.push(mathed(math(tree, (key) => inputName(gate)(key))[0]), el("small", {}, "with g the upstream gradient"));
+  } else if (kind === "rule") local.push(mathed(math(tree, inputName(gate))[0]), el("small", {}, shapes_(tree, gate, out, row)));
   else if (kind === "words") local.push(el("small", {}, tree), row.local != null ? num(row.local, "") : null);
   else local.push(...(row.local != null ? [mathed(partial(nameOf(out), nameOf(row.v)), ml("mo", "=")), num(row.local, "")] : [el("small", {}, "through its gates")]));
   if (note) local.push(el("small", {}, note));
   const down = [num(row.down, "gradient", false)];
   if (row.before != null) down.push(el("div", { class: "sum" }, "paths add: ", num(row.before, ""), isNumber(row.down) ? [" + ", num(row.down, "")] : " + this", " = ", num(row.after, "gradient")));
-  return [el("th", { scope: "row" }, mathed(partial(nameOf(D.root), nameOf(row.v)))), el("td", {}, local),
-    el("td", {}, up == null ? "" : num(up, "gradient", out === D.root)), el("td", {}, down)];
+  return [el("th", { scope: "row" }, mathed(partial(nameOf(D.root), nameOf(row.v)))), el("td", { "data-of": "local" }, local),
+    el("td", { "data-of": "upstream" }, up == null ? "" : num(up, "gradient", out === D.root)), el("td", { "data-of": "downstream" }, down)];
 }
 
 // The chain rule from a value to the output.
@@ -90,7 +91,7 @@ function chainOf(v) {
     let from = v;
     path.forEach((edge) => ((edge.from = from), (from = edge.out)));
     if (p) symbols.push(ml("mo", "+")), numbers.push(ml("mo", "+"));
-    path.forEach((edge, k) => {
+    path.reverse().forEach((edge, k) => {
       if (k) symbols.push(ml("mo", "·")), numbers.push(ml("mo", "·"));
       symbols.push(factor(edge));
       const shownLocal = edge.local != null ? shown(edge.local) : "";
@@ -112,15 +113,6 @@ function aroundGate(unit) {
 function dark() {
   light(null, null);
   $("chain").replaceChildren(el("p", { class: "note" }, "Point at a value, or move to it with Tab: the chain rule from there to the output stands here."));
-}
-
-// A tensor's numbers.
-function inspect(q) {
-  const [shape, range, cells, scale, table] = tensorOf(q);
-  const picture = cells.length ? el("img", { src: heatmap(q.t, 8), alt: "heatmap, blue below zero, orange above" }) : null;
-  $("tensor").querySelector("div").replaceChildren(el("p", {}, `${shape}: ${range}. Colours from −${decimal(scale)} (blue) over 0 (white) to ${decimal(scale)} (orange); nan is magenta, ∞ black.`), picture,
-    table ? el("table", { class: "numbers" }, table.map((row) => el("tr", {}, row.map((x) => el("td", {}, x))))) : null);
-  $("tensor").showModal();
 }
 
 // The list of steps, a window of it where there are many.

@@ -11,9 +11,10 @@ function toggleAt(element) {
   if (key && key[0] === "b") return toggle([Number(key.slice(1))], true, key);
   if (key && key[0] === "f") return toggle([Number(key.slice(1))], false, key);
   const item = key && placed.items.find((i) => i.key === key), unit = steps[at].unit;
-  const g = item ? item.in : unit && unit.group ? -unit.group.id : unit ? unit.gate.group : 0;
+  let g = item ? item.in : unit && unit.group ? -unit.group.id : unit ? unit.gate.group : 0;
   if (g < 0) toggle([-g], true, "b" + -g);
   else if (g > 0) toggle([g], false, "f" + g);
+  else if ((g = (placed.items.find((i) => i.kind === "box") || {}).id)) toggle([g], true, "b" + g);
 }
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, select, textarea, dialog"), slider = event.target === $("range");
@@ -61,11 +62,19 @@ stage.addEventListener("focusin", (event) => {
 });
 stage.addEventListener("pointerleave", dark);
 let dragged = null;
-stage.addEventListener("pointerdown", (event) => (dragged = { x: event.clientX, y: event.clientY, panX, panY, moved: false }));
+stage.addEventListener("pointerdown", (event) => {
+  const node = event.target.closest("[data-key^=v]"), v = node ? Number(node.dataset.key.slice(1).split("-")[0]) : -1;
+  const leaf = whatif.offered && v >= 0 && isLeaf(v);
+  dragged = { x: event.clientX, y: event.clientY, panX, panY, moved: false, leaf: leaf ? v : -1, from: leaf ? real(live.values[v]) : 0 };
+});
 addEventListener("pointermove", (event) => {
   if (!dragged) return;
   const [dx, dy] = [event.clientX - dragged.x, event.clientY - dragged.y];
   if (Math.abs(dx) + Math.abs(dy) > 4) dragged.moved = true;
+  if (dragged.moved && dragged.leaf >= 0) {
+    if (!$("slide") || dragged.shown !== dragged.leaf) adjust((dragged.shown = dragged.leaf));
+    return change(dragged.leaf, Number((dragged.from + (dx - dy) * 0.01 * Math.max(1, Math.abs(dragged.from))).toFixed(4)));
+  }
   if (dragged.moved) (panX = dragged.panX - dx / zoom), (panY = dragged.panY - dy / zoom), place();
 });
 addEventListener("pointerup", () => setTimeout(() => (dragged = null)));
@@ -95,8 +104,7 @@ addEventListener("hashchange", () => {
   go(step);
 });
 addEventListener("resize", () => keepInView());
-function adjust() {}
-
+if (D.quiz) ask();
 const first = recall();
 draw();
 dark();

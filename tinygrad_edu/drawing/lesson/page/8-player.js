@@ -50,7 +50,7 @@ function toggle(groups, yes, focus) {
   }
   now.focus({ preventScroll: true });
 }
-const seenCount = () => units.length * 2 + VALUES.length * 0;
+const seenCount = () => units.length * 2;
 function keepInView() {
   const [w, h] = room();
   if (placed.width * zoom <= w) panX = (placed.width - w / zoom) / 2;
@@ -85,7 +85,6 @@ function sign() {
 }
 
 // The fragment holds the whole state, so a link, or a bookmark, shows the same.
-const fresh = [...open].length;
 function remember() {
   const parts = [`step=${at}`];
   const unique = (g) => GROUPS.filter((o) => o.name === GROUPS[g].name).length === 1 && /^[\w-]+$/.test(GROUPS[g].name) && !/^\d/.test(GROUPS[g].name);
@@ -111,13 +110,14 @@ function recall() {
   fold();
   return given.has("step") ? Number(given.get("step")) || 0 : D.step || 0;
 }
+const night = matchMedia("(prefers-color-scheme: dark)");
 function dress() {
-  root.dataset.theme = look.theme;
+  root.dataset.theme = look.theme === "auto" ? (night.matches ? "dark" : "light") : look.theme;
   root.dataset.palette = look.palette;
 }
+night.addEventListener("change", dress);
 function theme() {
-  const night = matchMedia("(prefers-color-scheme: dark)").matches;
-  look.theme = (look.theme === "auto" ? night : look.theme === "dark") ? "light" : "dark";
+  look.theme = root.dataset.theme === "dark" ? "light" : "dark";
   dress();
   remember();
 }

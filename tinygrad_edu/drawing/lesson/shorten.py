@@ -1,0 +1,165 @@
+"""The page's script and style without what only their readers need: comments, spaces, its own long names.
+
+`script(text)` · `style(text)`. Builds on nothing.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import count
+
+__all__ = ["script", "style"]
+
+SKIPPED = re.compile(r"//[^\n]*|/\*.*?\*/|\s+", re.DOTALL)
+STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
+PATTERN = re.compile(r"/(?![*/])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
+WORD = re.compile(r"[\w$\u0080-\uffff]+")
+BEFORE_PATTERN = frozenset("(,=:[!&|?{};+-*%<>~^") | {"return", "typeof", "case"}
+DECLARED = frozenset({"const", "let", "function"})
+
+
+def script(text: str) -> str:
+    """JavaScript in which every statement ends in a semicolon, shortened; the names that it declares too.
+
+    >>> script("const a = 1; // one\\nconst double = (x) => x + +a; double(`${double(2)} {}`);")
+    'const a=1;const _a=(x)=>x+ +a;_a(`${_a(2)} {}`);'
+    """
+    tokens = [*_tokens(text)]
+    return _joined(tokens, _short_names(tokens))
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """Words, strings, patterns, templates and signs; a space where there was one."""
+    at, last = 0, ""
+    while at < len(text):
+        if (skipped := SKIPPED.match(text, at)) is not None:
+            at = skipped.end()
+            yield " "
+            continue
+        last = _token(text, at, last)
+        at += len(last)
+        yield last
+
+
+def _token(text: str, at: int, last: str) -> str:
+    if text[at] == "`":
+        return text[at : _template_end(text, at)]
+    if text.startswith("...", at):
+        return "..."
+    found = STRING.match(text, at)
+    if found is None and (not last or last in BEFORE_PATTERN):
+        found = PATTERN.match(text, at)
+    found = found or WORD.match(text, at)
+    return found[0] if found else text[at]
+
+
+def _joined(tokens: list[str], names: Mapping[str, str]) -> str:
+    made: list[str] = []
+    gap = False
+    for token in tokens:
+        if token.isspace():
+            gap = True
+            continue
+        if token in names and (not made or made[-1] != "."):
+            token = names[token]
+        elif token[0] == "`":
+            token = _template(token, names)
+        if gap and made and _stick(made[-1], token):
+            made.append(" ")
+        made.append(token)
+        gap = False
+    return "".join(made)
+
+
+def _stick(left: str, right: str) -> bool:
+    """Whether two tokens would be read as one, or as another, without a space between."""
+    a, b = left[-1], right[0]
+    return bool((WORD.match(a) and WORD.match(b)) or (a in "+-" and a == b) or (a == "/" and b in "/*"))
+
+
+def _template_end(text: str, start: int) -> int:
+    """The end of a template literal, with what is nested in its ${…}."""
+    at, depth = start + 1, 0
+    while at < len(text):
+        if text[at] == "\\":
+            at += 1
+        elif not depth and text[at] == "`":
+            return at + 1
+        elif not depth and text.startswith("${", at):
+            depth, at = 1, at + 1
+        elif depth and text[at] == "`":
+            at = _template_end(text, at) - 1
+        elif depth and text[at] in "{}":
+            depth += 1 if text[at] == "{" else -1
+        at += 1
+    raise ValueError("a template literal has no end")
+
+
+def _template(token: str, names: Mapping[str, str]) -> str:
+    """A template literal: its text as it stands, its ${…} shortened."""
+    made: list[str] = []
+    start = 0
+    while (at := token.find("${", start)) >= 0:
+        end = _closing(token, at + 2)
+        made += [token[start : at + 2], _joined([*_tokens(token[at + 2 : end])], names)]
+        start = end
+    return "".join([*made, token[start:]])
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the brace closes that was opened just before."""
+    depth = 1
+    while True:
+        if text[at] == "`":
+            at = _template_end(text, at) - 1
+        elif string := STRING.match(text, at):
+            at = string.end() - 1
+        elif text[at] in "{}":
+            depth += 1 if text[at] == "{" else -1
+            if not depth:
+                return at
+        at += 1
+
+
+def _short_names(tokens: list[str]) -> dict[str, str]:
+    """A short name for each one that is declared, unless it is also a property somewhere: one name has one meaning."""
+    bare = [token for token in tokens if not token.isspace()]
+    declared: list[str] = []
+    properties: set[str] = set()
+    brackets: list[str] = []
+    for before, token, after in zip(["", *bare], bare, [*bare[1:], ""], strict=False):
+        if token in ("(", "[", "{"):
+            brackets.append(token)
+        elif token in (")", "]", "}"):
+            brackets.pop()
+        elif len(token) > 2 and (before in DECLARED or (not brackets and before == "," and after == "=")):
+            declared.append(token)
+        elif before == "." or (
+            before in ("{", ",") and (after == ":" or (_in_braces(brackets) and after in (",", "}")))
+        ):
+            properties.add(token)
+    words = {word for token in bare if token[0] not in "\"'" for word in WORD.findall(token)}
+    fresh = (name for k in count() if (name := f"_{_letters(k)}") not in words)
+    uses = Counter(bare)
+    return {name: next(fresh) for name in sorted({*declared} - properties, key=lambda name: (-uses[name], name))}
+
+
+def _in_braces(brackets: list[str]) -> bool:
+    return bool(brackets) and brackets[-1] == "{"
+
+
+def _letters(k: int) -> str:
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return letters[k] if k < len(letters) else letters[k // len(letters) - 1] + letters[k % len(letters)]
+
+
+def style(text: str) -> str:
+    """CSS, shortened.
+
+    >>> style("a > b { color: red; /* why */ }\\nc:not(.d) { margin: 0 1px; }")
+    'a>b{color:red}c:not(.d){margin:0 1px}'
+    """
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r" ?([{};,>]) ?", r"\1", text)
+    return re.sub(r": ", ":", text).replace(";}", "}").strip()
