@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.nn.training import descend
-from tinygrad_edu import Value, manual_seed, nn
+from tinygrad_edu import Value, manual_seed, nn, optim
 from tinygrad_edu import testing as check
 from tinygrad_edu.nn import functional as F
 
@@ -172,6 +172,21 @@ def test_sigmoid_and_tanh_are_linear_near_zero() -> None:
     assert np.max(np.abs(F.tanh(z) - z)) == pytest.approx(0.0378828, abs=1e-6)
 
 
+def test_diagnosis_leaves_the_gradients_that_an_optimiser_waits_for() -> None:
+    net, X = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)), np.random.default_rng(0).normal(size=(5, 3))
+    twin = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    twin.load_state_dict(net.state_dict())
+    optimisers = [optim.SGD(model.parameters(), lr=0.5) for model in (net, twin)]
+    for model in (net, twin):
+        F.cross_entropy(model(X), np.zeros(5, int)).backward()
+    report = nn.diagnose(net, X, lambda out: F.cross_entropy(out, np.ones(5, int)))
+    assert [one.learns for one in report.layers] == [True, False, True]
+    for optimiser in optimisers:
+        optimiser.step()
+    for name, array in net.state_dict().items():
+        np.testing.assert_array_equal(array, twin.state_dict()[name])
+
+
 def test_diagnosis_tells_layers_apart_and_leaves_gradients_alone() -> None:
     manual_seed(0)
     net = nn.MLP([4, 6, 6, 2], "sigmoid", weight_init="normal")
@@ -196,3 +211,6 @@ def test_diagnosis_draws_a_figure() -> None:
     net = nn.MLP([2, 3, 1])
     figure = nn.diagnose(net, np.ones((4, 2)), np.sum).plot()
     assert len(figure.axes) == 4
+    assert len(nn.diagnose(net, np.ones((4, 2))).plot().axes) == 3  # no gradients to show
+    deep = nn.Sequential(*[nn.Linear(2, 2) for _ in range(10)])
+    assert nn.diagnose(deep, np.ones((4, 2))).plot().get_size_inches()[0] < 15

@@ -25,7 +25,7 @@ class LayerDiagnosis:
     `saturated`: share of elements whose local derivative is under a fifth of the activation's largest (for sigmoid:
     output outside about (0.05, 0.95)). `dead`: share of units that are 0, with derivative 0, for every example. Both
     None unless the layer is an activation. `gradient`: ‖∂loss/∂parameters‖, or ‖∂loss/∂output‖ for a layer without
-    any; None without a loss.
+    any (`learns` says which); None without a loss.
     """
 
     path: str
@@ -36,6 +36,7 @@ class LayerDiagnosis:
     dead: float | None
     gradient: float | None
     values: Any
+    learns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +57,51 @@ class Diagnosis:
         return "\n".join(lines)
 
     def plot(self) -> Any:
-        """A figure: each layer's values as a histogram, and the gradient norms as bars; needs the extra `lessons`."""
+        """A figure: each layer's values as a histogram, and below the gradient norms, on a logarithmic scale.
+
+        Needs the extra `lessons`; save it by `savefig`.
+        """
         try:
             from matplotlib.figure import Figure
         except ImportError as error:
             raise DependencyError('a plot needs pip install "tinygrad_edu[lessons]"') from error
-        count = len(self.layers)
-        figure = Figure(figsize=(max(2.2 * count, 4), 4.5), layout="constrained")
-        grid = figure.add_gridspec(2, max(count, 1))
+        rows, columns = -(-len(self.layers) // ACROSS), max(1, min(len(self.layers), ACROSS))
+        graded = any(one.gradient for one in self.layers)
+        heights = [1.8] * rows + [2.2] * graded
+        figure = Figure(figsize=(max(1.8 * columns, 4.5), sum(heights)), layout="constrained")
+        grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
         for k, one in enumerate(self.layers):
-            axes = figure.add_subplot(grid[0, k])
-            axes.hist(np.ravel(one.values), bins=40)
-            axes.set_title(f"{one.path} {one.kind}\nstd {one.std:.2g}", fontsize=8)
-            axes.tick_params(labelsize=6)
-        axes = figure.add_subplot(grid[1, :])
-        axes.bar([f"{one.path} {one.kind}" for one in self.layers], [one.gradient or 0 for one in self.layers])
-        axes.set_ylabel("gradient norm")
-        if any(one.gradient for one in self.layers):
-            axes.set_yscale("log")
-        axes.tick_params(labelsize=7)
+            _histogram(figure.add_subplot(grid[divmod(k, ACROSS)]), one)
+        if graded:
+            _gradients(figure.add_subplot(grid[rows, :]), self.layers)
         return figure
+
+
+ACROSS = 8  # histograms in a row of the plot
+
+
+def _histogram(axes: Any, one: LayerDiagnosis) -> None:
+    shares = [(one.saturated, "saturated"), (one.dead, "dead")]
+    mean = one.mean if abs(one.mean) > 1e-9 * one.std else 0.0
+    told = ", ".join(f"{share:.0%} {word}" for share, word in shares if share)
+    axes.hist(np.ravel(one.values), bins=40, color="tab:blue" if one.saturated is None else "tab:green")
+    axes.set_title(f"{one.path} {one.kind}\n{mean:.2g} ± {one.std:.2g}\n{told}", fontsize=7)
+    axes.set_yticks([])
+    axes.tick_params(labelsize=6)
+    axes.spines[["left", "right", "top"]].set_visible(False)
+
+
+def _gradients(axes: Any, layers: tuple[LayerDiagnosis, ...]) -> None:
+    """Points, not bars: a logarithmic scale has no zero for a bar to stand on."""
+    for learns, word, marker in ((True, "of the parameters", "o"), (False, "of the output, without parameters", "x")):
+        chosen = [k for k, one in enumerate(layers) if one.learns == learns and one.gradient]
+        axes.plot(chosen, [layers[k].gradient for k in chosen], marker, label=word)
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(layers)), [f"{one.path} {one.kind}" for one in layers], rotation=30, ha="right")
+    axes.set(xlim=(-0.5, len(layers) - 0.5), ylabel="gradient norm")
+    axes.grid(alpha=0.3)
+    axes.tick_params(which="both", labelsize=7)
+    axes.legend(fontsize=7)
 
 
 def diagnose(model: Module, batch: Any, loss: Callable[[Any], Any] | None = None) -> Diagnosis:
@@ -125,12 +151,13 @@ def _diagnosed(path: str, module: Module, x: Any, y: Any, graded: bool) -> Layer
         slope = _slope(module, x.data if isinstance(x, Value) else x)
         saturated = float(np.mean(np.abs(slope) < 0.2 * _steepest(module)))
         dead = float(np.mean(np.all((slope == 0) & (values == 0), axis=0)))
+    own = [p.grad for p in module.parameters() if p._grad is not None] if graded else []
+    learns = bool(own)
     if graded:
-        own = [p.grad for p in module.parameters() if p._grad is not None] or [getattr(y, "grad", None)]
+        own = own or [getattr(y, "grad", None)]
         gradient = float(np.sqrt(sum(float(np.sum(np.square(g))) for g in own if g is not None)))
-    return LayerDiagnosis(
-        path, type(module).__name__, float(values.mean()), float(values.std()), saturated, dead, gradient, values
-    )
+    mean, std, kind = float(values.mean()), float(values.std()), type(module).__name__
+    return LayerDiagnosis(path, kind, mean, std, saturated, dead, gradient, values, learns)
 
 
 def _slope(function: Callable[[Any], Any], x: Any) -> Any:

@@ -57,7 +57,7 @@ def _scale(p: Value, factor: float) -> None:
 
 
 def clip_grad_norm_(
-    params: Params,
+    parameters: Params,
     max_norm: float,
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
@@ -79,7 +79,7 @@ def clip_grad_norm_(
     >>> w.grad.round(6).tolist()
     [0.6, 0.8]
     """
-    chosen = _with_gradients(params)
+    chosen = _with_gradients(parameters)
     norms = [_norm(_array(p), norm_type) for p in chosen]
     total = _total(norms, norm_type)
     if error_if_nonfinite and not np.isfinite(total):
@@ -91,7 +91,7 @@ def clip_grad_norm_(
     return total
 
 
-def clip_grad_value_(params: Params, clip_value: float | tuple[float, float]) -> float:
+def clip_grad_value_(parameters: Params, clip_value: float | tuple[float, float]) -> float:
     """Bring every element of the gradients into [−c, c], or [a, b] for a pair. Gives ‖g‖ before.
 
     g ← max(min(g, b), a) (course 004, row `clip-by-value`); PyTorch has the symmetric one. ValueError if a > b.
@@ -105,8 +105,8 @@ def clip_grad_value_(params: Params, clip_value: float | tuple[float, float]) ->
     low, high = clip_value if isinstance(clip_value, tuple) else (-clip_value, clip_value)
     if low > high:
         raise SettingError(f"clip_grad_value_: the interval [{low}, {high}] is empty; give a number above 0 or (a, b)")
-    before = grad_norm(params)
-    for p in _with_gradients(params):
+    before = grad_norm(parameters)
+    for p in _with_gradients(parameters):
         p._grad = placed(p, np.clip(_array(p), low, high))
     return before
 
