@@ -146,14 +146,14 @@ def test_a_group_decorates_a_function_and_closes_when_it_fails() -> None:
     @group("squared")
     def square(x: Value, depth: int) -> Value:
         if depth < 0:
-            raise ValueError
+            raise ValueError("negative depth")
         return x * x if depth == 0 else square(x, depth - 1)
 
     inner = square(Value(1.0), 1).group
     assert inner is not None
     assert inner.parent is not None
     assert (inner.name, inner.parent.name, inner.parent.parent) == ("squared", "squared", None)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="negative depth"):
         square(Value(1.0), -1)
     assert Value(1.0).group is None
 

@@ -56,3 +56,23 @@ samples(
     drawn=classified,
     torch=torch_cross_entropy,
 )
+
+
+@drawn_call
+def over_some_axes(draw):
+    x = draw(strategies.arrays(strategies.shapes(min_dims=1)))
+    axes = draw(st.lists(st.integers(0, x.ndim - 1), min_size=1, unique=True))
+    return call(x, axis=tuple(axes), eps=draw(st.sampled_from([1e-5, 0.1, 2.0])))
+
+
+samples(
+    "standardise",
+    call(X, axis=0, eps=1e-5),
+    call(X, axis=-1, eps=0.5),
+    call(CUBE, axis=(0, 2), eps=1e-3),
+    call(CUBE, axis=None, eps=0.0),
+    drawn=over_some_axes,
+    torch=lambda torch, x, *, axis, eps: (
+        (x - x.mean(axis, keepdim=True)) / torch.sqrt(x.var(axis, correction=0, keepdim=True) + eps)
+    ),
+)

@@ -1,4 +1,5 @@
-"""Fused gates: formulas with a name whose one gate is faster and safer than its parts: softmax, cross-entropy.
+"""Fused gates: formulas with a name whose one gate is faster and safer than its parts: softmax, cross-entropy,
+standardise.
 
 Each declares its `parts`, so that a drawing can open it. Builds on the engine and reduction.
 """
@@ -10,9 +11,9 @@ import numpy as np
 from ..engine import gate
 from ..errors import ShapeError
 from ..modes import constant
-from .reduction import logsumexp
+from .reduction import count, logsumexp
 
-__all__ = ["log_softmax", "one_hot", "softmax", "softmax_cross_entropy"]
+__all__ = ["log_softmax", "one_hot", "softmax", "softmax_cross_entropy", "standardise"]
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -50,8 +51,15 @@ def one_hot(labels: Any, logits: Any, axis: int) -> Any:
 @constant
 def _hot(labels: Any, *, shape: tuple[int, ...], dtype: Any, axis: int) -> Any:
     hot = np.zeros(shape, dtype)
-    np.put_along_axis(hot, np.expand_dims(labels, axis), 1, axis)
+    hot[_places(labels, axis)] = 1
     return hot
+
+
+def _places(labels: Any, axis: int) -> tuple[Any, ...]:
+    """The index that picks each row's labelled class: the row's place, with its label on `axis`."""
+    grid = [np.arange(n).reshape((n,) + (1,) * (labels.ndim - k)) for k, n in enumerate(labels.shape, 1)]
+    grid.insert(axis % (labels.ndim + 1), labels)
+    return tuple(grid)
 
 
 def _checked_labels(logits: Any, labels: Any, axis: int) -> None:
@@ -77,9 +85,10 @@ def _rows(g: Any, logits: Any, axis: int, reduction: Reduction) -> Any:
 
 
 def _by_logits(g: Any, out: Any, logits: Any, labels: Any, *, axis: int, reduction: Reduction) -> Any:
-    wanted = one_hot(labels, logits, axis)
-    mass = 1 if labels.dtype.kind != "f" else np.sum(wanted, axis=axis, keepdims=True)
-    return _rows(g, logits, axis, reduction) * (softmax(logits, axis=axis) * mass - wanted)
+    wanted, found = one_hot(labels, logits, axis), softmax(logits, axis=axis)
+    if labels.dtype.kind == "f":
+        found = found * np.sum(wanted, axis=axis, keepdims=True)
+    return _rows(g, logits, axis, reduction) * (found - wanted)
 
 
 def _parts(logits: Any, labels: Any, *, axis: int, reduction: Reduction) -> Any:
@@ -110,8 +119,31 @@ def softmax_cross_entropy(logits: Any, labels: Any, *, axis: int = -1, reduction
     if labels.dtype.kind == "f":
         losses = np.add.reduce(labels * (scores - logits), axis)
     else:
-        picked = np.take_along_axis(logits, np.expand_dims(labels, axis), axis)
-        losses = np.squeeze(scores - picked, axis)
+        losses = scores.reshape(labels.shape) - logits[_places(labels, axis)]
     if reduction == "none":
         return losses
     return losses.sum() if reduction == "sum" else losses.mean()
+
+
+def _standardise_parts(x: Any, *, axis: Any, eps: float) -> Any:
+    mean = np.mean(x, axis=axis, keepdims=True)
+    return (x - mean) / np.sqrt(np.var(x, axis=axis, keepdims=True) + eps)
+
+
+def _by_standardised(g: Any, out: Any, x: Any, *, axis: Any, eps: float) -> Any:
+    """Of the upstream gradient only what is neither a shift nor a stretch of all elements, over the deviation."""
+    scale = 1 / np.sqrt(np.var(x, axis=axis, keepdims=True) + eps)
+    share = 1 / max(count(x, axis), 1)
+    shift, stretch = g.sum(axis=axis, keepdims=True), (g * out).sum(axis=axis, keepdims=True)
+    return (g - out * (stretch * share) - shift * share) * scale
+
+
+@gate(x=_by_standardised, symbol="(x−μ)/σ", parts=_standardise_parts)
+def standardise(x: Any, *, axis: Any, eps: float = 1e-5) -> Any:
+    """Standardise (x - μ)/√(σ² + ε) over `axis`: (g - mean(g) - out·mean(g·out))/√(σ² + ε)."""
+    if x.dtype.kind == "c":
+        raise TypeError("complex numbers can't be standardised: standardise their real and imaginary parts")
+    n = max(count(x, axis), 1)
+    centred = x - np.add.reduce(x, axis, keepdims=True) / n
+    centred *= 1 / np.sqrt(np.add.reduce(np.square(centred), axis, keepdims=True) / n + eps)
+    return centred

@@ -1,7 +1,7 @@
 """Normalisation: n = (x - μ)/√(σ² + ε) over some axes, then n·γ + β. The methods differ only in the axes.
 
 `batch_norm`, `layer_norm`, `group_norm`, `instance_norm`, `rms_norm`, `local_response_norm`, `normalize`, `normal_pdf`.
-Composed of gates: nothing here has a backward of its own. Builds on the gates and `modes`.
+Composed of gates: nothing here has a backward of its own. Builds on the gates.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 
 from ...engine import Value
 from ...errors import ShapeError
-from ...modes import group
+from ...gates import fused
 
 __all__ = [
     "batch_norm",
@@ -34,15 +34,17 @@ def standardise(input: Any, axis: int | tuple[int, ...], eps: float = 1e-5) -> A
     >>> standardise(np.array([1.0, 3.0]), 0, eps=0.0).tolist()
     [-1.0, 1.0]
     """
-    with group("standardise"):
-        mean = np.mean(input, axis=axis, keepdims=True)
-        return (input - mean) / np.sqrt(np.var(input, axis=axis, keepdims=True) + eps)
+    return fused.standardise(input, axis=axis, eps=eps)
 
 
 def _affine(n: Any, weight: Any, bias: Any, shape: tuple[int, ...]) -> Any:
     """n·γ + β, either of which may be missing, brought to `shape` first."""
-    n = n if weight is None else n * weight.reshape(shape)
-    return n if bias is None else n + bias.reshape(shape)
+    n = n if weight is None else n * _shaped(weight, shape)
+    return n if bias is None else n + _shaped(bias, shape)
+
+
+def _shaped(vector: Any, shape: tuple[int, ...]) -> Any:
+    return vector if vector.shape == shape else vector.reshape(shape)
 
 
 def _per_channel(what: str, input: Any, **vectors: Any) -> tuple[int, ...]:
@@ -53,7 +55,7 @@ def _per_channel(what: str, input: Any, **vectors: Any) -> tuple[int, ...]:
     wrong = {name: x.shape for name, x in vectors.items() if x is not None and x.shape != (channels,)}
     if wrong:
         raise ShapeError(f"{what}: input {input.shape} has {channels} channels on axis 1, but {wrong}")
-    return (1, channels) + (1,) * (input.ndim - 2)
+    return (channels,) + (1,) * (input.ndim - 2)
 
 
 def batch_norm(
