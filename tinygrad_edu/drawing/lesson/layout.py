@@ -126,7 +126,7 @@ class _Layered:
             for node, at in zip(column, step, strict=True):
                 y[node] = at - step[-1] / 2
         near = [b + a for b, a in zip(self.before, self.after, strict=True)]
-        for sweep in range(max(8, min(30, 8000 // max(len(y), 1)))):
+        for sweep in range(max(6, min(30, 2500 // max(len(y), 1)))):
             order = range(len(self.columns))
             for k in order if sweep % 2 else reversed(order):
                 column = self.columns[k]

@@ -21,7 +21,7 @@ from .material import Material, Part, chain
 __all__ = ["Item", "Level", "Levels", "gate_text", "levels"]
 
 FONT = 13.0
-PLAIN, TALL, TENSOR, ROUND = (70.0, 44.0), (70.0, 60.0), (96.0, 96.0), 36.0
+PLAIN, TALL, TENSOR, ROUND = (78.0, 44.0), (78.0, 60.0), (96.0, 96.0), 36.0
 Place = tuple[Group, ...]
 
 
@@ -82,6 +82,7 @@ class _Cut:
         self.levels: dict[Group | None, Level] = {None: Level(None)}
         self.users: dict[Value, list[tuple[Place, Part]]] = {v: [] for v in told.values}
         self.small = [part for whole in told.parts for part in whole.smallest()]
+        self.fused = {whole.inside for part in told.parts for whole in part.whole()}
         self.many = len(told.values) > 500
         for part in self.small:
             place = chain(part.group)
@@ -106,8 +107,12 @@ class _Cut:
         if v.gate is None and v not in self.maker:
             own = [chain(v.group)] if v.group in self.levels else []
             sinks = self.many or type(v).__name__ == "Parameter"
-            return _without_fused(_common(users if sinks else [*own, *users] if own else [()]), self.told)
+            return self._unfused(_common(users if sinks else [*own, *users] if own else [()]))
         return _common([chain(self.maker[v].group), *users])
+
+    def _unfused(self, place: Place) -> Place:
+        """The place outside any fused gate: its inputs stand before it, as they do while it is closed."""
+        return next((place[:depth] for depth, group in enumerate(place) if group in self.fused), place)
 
     def _enter(self) -> None:
         """All items, in the order they are made, so that the layout can keep it."""
@@ -174,15 +179,6 @@ def _common(places: list[Place]) -> Place:
             same += 1
         shared = shared[:same]
     return shared
-
-
-def _without_fused(place: Place, told: Material) -> Place:
-    """The place outside any fused gate: its inputs stand before it, as they do while it is closed."""
-    fused = {whole.inside for part in told.parts for whole in part.whole()}
-    for depth, group in enumerate(place):
-        if group in fused:
-            return place[:depth]
-    return place
 
 
 def gate_text(part: Part, precision: int = 2) -> str:

@@ -4,7 +4,7 @@
 Builds on `steps` and `record`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ __all__ = ["Material", "Part", "chain", "material"]
 
 MANY = 2000
 """Gates beyond which fused gates stay closed, so that a large page stays small."""
+CROWD, STRETCH = 300, 60
+"""Gates directly in one group that nobody could read, and the least number in each of the stretches it is cut into."""
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +92,7 @@ def material(root: Value) -> Material:
     told = Material(root, [], [], [], {root: ones})
     parts = _parts(found, order, told.gradients)
     opens = len(parts) <= MANY
+    _split(parts.values())
     for value in found:
         part = parts.get(value)
         if part is not None:
@@ -109,6 +112,21 @@ def _parts(found: list[Value], order: list[Step], gradients: dict[Value, Any]) -
         parts[step.node].rows[step.position] = step
         gradients[step.input] = step.total
     return parts
+
+
+def _split(parts: Iterable[Part]) -> None:
+    """Cut a group of too many gates into stretches of consecutive ones, which the page can open one by one."""
+    direct: dict[Group | None, list[Part]] = {}
+    for part in parts:
+        direct.setdefault(part.group, []).append(part)
+    for group, crowd in direct.items():
+        if len(crowd) > CROWD:
+            size = max(STRETCH, -(-len(crowd) // STRETCH))
+            for first in range(0, len(crowd), size):
+                stretch = crowd[first : first + size]
+                new = Group(f"gates {first + 1} to {first + len(stretch)}", group)
+                for part in stretch:
+                    part.group = new
 
 
 def _open(part: Part, gradients: dict[Value, Any], done: frozenset[str]) -> None:

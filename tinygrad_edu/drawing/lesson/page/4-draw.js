@@ -1,5 +1,5 @@
 // The circuit as SVG: values above their wires, gradients below. Built anew when groups open, else only brought up to date.
-const PLAIN = 70 + 16 * Math.max(0, D.precision - 2), FONT = 13;
+const PLAIN = 78 + 16 * Math.max(0, D.precision - 2), FONT = 13;
 const stage = $("stage"), view = svg("g", { class: "view" });
 stage.append(view);
 let placed, shapes = new Map(), wires = [];
@@ -21,7 +21,7 @@ const DRAW = {
   },
   value({ id, w, h }) {
     const value = VALUES[id], t = tensorOf(D.values[id]), end = id === D.root;
-    const beside = value.own && (!value.maker || end), base = t ? 96 + PLAIN - 70 : PLAIN;
+    const beside = value.own && (!value.maker || end), base = t ? 96 + PLAIN - 78 : PLAIN;
     const line = beside ? base : w, left = beside && !end ? w / 2 - line : -w / 2, middle = left + line / 2;
     const parts = [svg("rect", { x: -w / 2, y: -h / 2, width: w, height: h, class: "hit" }),
       svg("path", { d: `M${left} 0H${left + line}`, class: "wire" }), text(middle, t ? -8 : -6, "value", ""), text(middle, t ? 17 : 16, "gradient", "")];
@@ -68,16 +68,15 @@ function draw() {
 }
 const isLeaf = (v) => !VALUES[v].maker;
 
-// From an odd point to the next a wire is level; from an even one it curves. A little reaches under the round gates.
-function curve({ points, from, to }) {
-  let d = `M${points[0][0] - (from.kind === "gate" ? 6 : 0)} ${points[0][1]}L${points[0]}`;
+// From an odd point to the next a wire is level; from an even one it curves.
+function curve({ points }) {
+  let d = `M${points[0]}`;
   for (let k = 1; k < points.length; k++) {
     const [[x0, y0], [x1, y1]] = [points[k - 1], points[k]];
-    if (k % 2 || y0 === y1) d += k % 2 && y0 !== y1 ? `L${points[k]}` : `L${points[k]}`;
+    if (k % 2 || y0 === y1) d += `L${points[k]}`;
     else d += `C${(x0 + x1) / 2} ${y0} ${(x0 + x1) / 2} ${y1} ${x1} ${y1}`;
   }
-  const end = points[points.length - 1];
-  return d + (to.kind === "gate" ? `L${end[0] + 6} ${end[1]}` : "");
+  return d;
 }
 
 function describe(item, time) {

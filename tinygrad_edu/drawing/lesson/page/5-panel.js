@@ -29,7 +29,7 @@ function sentence(step) {
   if (step.kind === "fwd") return unit.outs.map((v) => `${label(unit)} gives ${nameOf(v)} = ${shown(live.values[v])}.`).join(" ");
   const rows = rowsOf(unit);
   const told = rows.map((r) => `${nameOf(r.v)} gets ${shown(r.down)}${r.before != null ? `, paths add to ${shown(r.after)}` : ""}`);
-  return `Back through ${label(unit)}: ${told.join("; ")}.`;
+  return `Back through ${label(unit)}: ${told.slice(0, 4).join("; ")}${told.length > 4 ? `; and ${told.length - 4} more` : ""}.`;
 }
 const label = (unit) => (unit.group ? unit.group.name : unit.gate.name);
 
@@ -77,11 +77,12 @@ function backRow(unit, row, out, up) {
 }
 
 // The chain rule from a value to the output.
+let pointed = -1;
 function chainOf(v) {
+  pointed = v;
   const { total, paths, lit } = chains(v);
   light(lit.values, lit.units);
   const box = $("chain"), lhs = [partial(nameOf(D.root), nameOf(v)), ml("mo", "=")];
-  const g = gradientAt(v, steps[at].time) || (steps[at].time >= SEED ? null : undefined);
   if (!total) return box.replaceChildren(el("p", {}, `${nameOf(v)} passes no gradient on.`));
   const edges = paths.flat();
   if (!paths.length || edges.length > 28) return box.replaceChildren(el("p", {}, `${total.toLocaleString("en")} paths from ${nameOf(v)} to ${nameOf(D.root)}; their products add.`));
@@ -103,14 +104,15 @@ function chainOf(v) {
   box.replaceChildren(el("p", { class: "eq" }, mathed(...lhs, ...symbols)),
     scalar ? el("p", { class: "eq" }, mathed(ml("mo", "="), ...numbers, ml("mo", "=")), num(live.grads[v], "gradient", v === D.root)) : null,
     total > 1 ? el("p", { class: "note" }, `${total} paths: products along each, added.`) : null);
-  return g;
 }
 function aroundGate(unit) {
+  pointed = -1;
   const inputs = new Set(unit.ins.filter((v) => typeof v === "number"));
   light(inputs, new Set([unit.key]), new Set([...unit.outs.map((v) => "v" + v), ...units.filter((u) => u.ins.some((v) => unit.outs.includes(v))).map((u) => u.key)]));
   if (unit.gate) $("chain").replaceChildren(el("p", { class: "note" }, unit.gate.sentence));
 }
 function dark() {
+  pointed = -1;
   light(null, null);
   $("chain").replaceChildren(el("p", { class: "note" }, "Point at a value, or move to it with Tab: the chain rule from there to the output stands here."));
 }

@@ -63,6 +63,7 @@ function change(v, x) {
   const flipped = GATES.filter((gate) => gate.wholeOf === undefined && now.branches.get(gate) !== whatif.base.branches.get(gate));
   live = whatif.changed.size ? now : recorded;
   refresh();
+  if (pointed >= 0) chainOf(pointed);
   const told = flipped.map((gate) => `${gate.name} (${nameOf(gate.out)}) takes another branch than the one recorded.`);
   $("flip").textContent = told.join(" ");
   if ($("now")) $("now").value = x;
