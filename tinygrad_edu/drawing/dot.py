@@ -110,13 +110,22 @@ def _gate(node: Node) -> str:
     room = f" width={width * SIZE / 72 + 0.3:.2f}" if look and _room(node.text) else ""
     label = quoted(node.text)
     if node.remark:
-        small = f'<font point-size="{SMALL}" color="{PALE}">{in_html(node.remark)}</font>'
+        shade = PALE if node.tint is None else INK
+        small = f'<font point-size="{SMALL}" color="{shade}">{in_html(node.remark)}</font>'
         label = f"<{in_html(node.text)}<br/>{small}>"
     if node.kind == "closed" and node.mark:
         label = f"<{in_html(node.text)}<br/>{_reason(node.mark)}>"
+    if node.tint is not None:
+        look += f' fillcolor="{_tinted(node.tint)}"'
     if node.mark is not None:
         look += f' color="{ALARM}" penwidth=2 fillcolor="{ALARMED}"'
     return f"{node.id} [label={label}{look}{room} tooltip={_hint(node)}]"
+
+
+def _tinted(share: float) -> str:
+    """From white to a blue on which the ink still has a contrast of 7 : 1, by the root, so that small shares show."""
+    mix = [round(255 + (end - 255) * share**0.5) for end in (0x6F, 0xB1, 0xF7)]
+    return "#" + "".join(f"{c:02x}" for c in mix)
 
 
 def _name(node: Node) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..engine import Value
 from ..errors import DependencyError, RenderError, SettingError
@@ -117,6 +117,7 @@ def draw(
     depth: int | None = None,
     precision: int = 2,
     marks: Marks | None = None,
+    colour: Literal["bytes", "flops"] | None = None,
     engine: Engine = "auto",
     force: bool = False,
 ) -> Drawing:
@@ -134,10 +135,11 @@ def draw(
     group, "auto" as many levels as stay under 500 nodes, `()` none. `depth` opens so many levels besides. Three or more
     closed neighbours that are alike are one box "block ×12"; beyond 500 nodes only the first of them is opened.
 
-    `marks` maps values, or wires as (value, input index), to a reason, and both are drawn in red. `engine` is "auto",
-    "system", "bundled" or a program. Raises GraphError for a graph too large to read (over 2,000 nodes), unless forced;
-    StaleGraphError for parts of a gate whose input has changed since; ValueError for an unknown name or a mark that is
-    not in the graph; ShapeError for a model without a usable input.
+    `marks` maps values, or wires as (value, input index), to a reason, and both are drawn in red. `colour` tints
+    gates by the "bytes" they keep for the backward pass, or by their "flops" (see `cost`). `engine` is "auto",
+    "system", "bundled" or a program. Raises GraphError for a graph too large to read (over 2,000 nodes), unless
+    forced; StaleGraphError for parts of a gate whose input has changed since; ValueError for an unknown name or a mark
+    that is not in the graph; ShapeError for a model without a usable input.
 
     >>> x = Value(3.0, name="x")
     >>> draw(x * x)
@@ -152,6 +154,14 @@ def draw(
         raise TypeError(f"draw: {type(v).__name__} has no graph; give the Value that came out of the computation")
     folded = style == "circuit"
     seen = picture(
-        v, open=open, depth=depth, precision=precision, folded=folded, force=force, marks=marks, numbers=numbers
+        v,
+        open=open,
+        depth=depth,
+        precision=precision,
+        folded=folded,
+        force=force,
+        marks=marks,
+        numbers=numbers,
+        colour=colour,
     )
     return Drawing(seen, style, engine)

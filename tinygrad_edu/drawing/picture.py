@@ -2,7 +2,7 @@
 
 `picture(v)` → `Picture` of `Wire`s between `Node`s, in `Box`es; A drawing format reads a Picture and nothing else.
 Everything is iterative and linear in the graph. Builds on `record`, which opens fused gates, on `folding`, which closes
-groups, and on `text`.
+groups, on `marking`, `cost` and `text`.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ import numpy as np
 from ..engine import Gate, Value
 from ..errors import GraphError, SettingError
 from ..modes import Group
+from .cost import amount, shares
 from .folding import Folded, Place, fold, groups_of, open_groups
 from .marking import Marked, Marks
 from .record import Made, recorded
@@ -31,7 +32,8 @@ class Node:
     """What is drawn at one place: a value (with its numbers), a gate, a constant, or a closed box.
 
     `data` and `gradient` are short text, the gradient empty while unknown; `remark` says what else is to be known (a
-    gate's settings, a leaf that changed), `hint` all digits or what a gate does. `mark` is why it stands out, or None.
+    gate's settings, a leaf that changed), `hint` all digits or what a gate does. `mark` is why it stands out,
+    or None, `tint` from 0 to 1 how strongly it is coloured by what it costs.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Node:
     hint: str = ""
     remark: str = ""
     mark: str | None = None
+    tint: float | None = None
 
 
 @dataclass(slots=True)
@@ -83,6 +86,7 @@ def picture(
     force: bool = False,
     marks: Marks | None = None,
     numbers: bool = True,
+    colour: Literal["bytes", "flops"] | None = None,
 ) -> Picture:
     """The graph that `v` was made from. `open` names the groups shown with their parts; the others are closed boxes.
 
@@ -90,7 +94,7 @@ def picture(
     fused gate into its parts. `depth` opens so many levels besides. Three or more closed neighbours that are alike are
     one box, "block ×12"; beyond 500 nodes only the first of them is opened. With `folded` a gate shows a number among
     its inputs in its symbol, as in ×−1. `marks` are reasons why values or wires stand out; what a closed group hides
-    marks the group. Without `numbers` values show their shapes only.
+    marks the group. Without `numbers` values show their shapes only. `colour` tints gates by what they cost.
 
     Raises GraphError above 2,000 visible nodes, unless forced, and ValueError for a name that is no group and no fused
     gate, or a mark that is not in the graph.
@@ -108,7 +112,22 @@ def picture(
             f"a drawing of {len(seen):,} nodes can't be read: put parts of it in group(…) and draw with depth=0, "
             "draw a part of the graph, or pass force=True"
         )
-    return _Builder(seen, v, precision, folded, Marked(marks or {}, record, seen), numbers).built(record)
+    built = _Builder(seen, v, precision, folded, Marked(marks or {}, record, seen), numbers)
+    made = built.built(record)
+    if colour is not None:
+        _tint(made, shares(record, colour, seen.source.get), built.maker, "B" if colour == "bytes" else "")
+    return made
+
+
+def _tint(made: Picture, spent: dict[Any, int | None], ids: dict[Any, str], unit: str) -> None:
+    """Say at each gate and closed group what it costs, and colour it by its share of the largest."""
+    most = max([n for n in spent.values() if n], default=1)
+    at = {ids[place]: n for place, n in spent.items() if place in ids}
+    for node in made.nodes:
+        if node.id in at:
+            n = at[node.id]
+            node.tint = (n or 0) / most
+            node.remark = ", ".join(filter(None, (node.remark, f"{amount(n, unit)}{'' if unit else ' flops'}")))
 
 
 def _check_names(names: frozenset[str], groups: dict[Group, int], record: list[Made]) -> None:
