@@ -1,7 +1,8 @@
-"""Hypothesis strategies for what gates are given: arrays, shapes, axes, indices. Needs the extra `test`.
+"""Hypothesis strategies for what is checked: arrays, shapes, indices, networks, training. Needs the extra `test`.
 
-`arrays` · `shapes` · `broadcastable` · `axes` · `indices`. Numbers lie on a coarse grid, so that ties, zeros and both
-ends of the interval come up often and a failing example is short. Builds on Hypothesis and NumPy.
+`arrays` · `shapes` · `broadcastable` · `axes` · `indices` · `networks` · `problems` (`graphs` draws graphs of gates).
+Numbers lie on a coarse grid, so that ties, zeros and both ends of the interval come up often and a failing example is
+short. Builds on Hypothesis, NumPy and `networks`.
 """
 
 from typing import Any
@@ -10,7 +11,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-__all__ = ["arrays", "axes", "broadcastable", "indices", "shapes"]
+from .networks import random_network, random_problem
+
+__all__ = ["arrays", "axes", "broadcastable", "indices", "networks", "problems", "shapes"]
 
 Strategy = st.SearchStrategy[Any]
 GRID = 16
@@ -54,3 +57,13 @@ def indices(shape: tuple[int, ...]) -> Strategy:
     whole = hnp.integer_array_indices(shape, result_shape=shapes(1, 2))
     mixed = st.tuples(hnp.arrays(np.intp, shapes(1, 2), elements=st.integers(0, shape[0] - 1)), st.just(Ellipsis))
     return basic | masks | whole | mixed
+
+
+def networks(most: int = 5) -> Strategy:
+    """Random networks of up to `most` layers, as descriptions: `network.build(nn)` makes the modules."""
+    return st.randoms(use_true_random=False).map(lambda random: random_network(random, most))
+
+
+def problems() -> Strategy:
+    """Random training problems: a network, data, a loss, an optimiser; `problem.losses(nn, optim, model)` trains."""
+    return st.randoms(use_true_random=False).map(random_problem)
