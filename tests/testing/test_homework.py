@@ -1,15 +1,19 @@
 """Homework: the solutions get full points, each typical mistake loses some, and no trick passes."""
 
 import json
+import linecache
 import os
 import subprocess
 import sys
 from pathlib import Path
 from runpy import run_path
+from types import ModuleType
 
 import pytest
 
+from tinygrad_edu.errors import SettingError
 from tinygrad_edu.testing.homework import grade
+from tinygrad_edu.testing.sources import source_of
 
 FOLDERS = sorted(path.parent for path in (Path(__file__).parents[2] / "examples/homework").glob("*/assignment.py"))
 NAMES = [folder.name for folder in FOLDERS]
@@ -70,6 +74,54 @@ def test_every_typical_mistake_loses_points(folder, name, tmp_path):
 def test_there_are_five_mistakes_for_each_assignment():
     assert len(FOLDERS) == 3
     assert len(EVERY) == 15
+
+
+def notebook(text, number=1):
+    """The names that a notebook's cell defines: its text is known to `linecache`, its module has no file."""
+    cell = f"<cell {number} of {len(text)}>"
+    linecache.cache[cell] = (len(text), None, text.splitlines(keepends=True), cell)
+    module = sys.modules.setdefault("a_notebook", ModuleType("a_notebook"))
+    exec(compile(text, cell, "exec"), vars(module))  # noqa: S102 - our own homework
+    return vars(module)
+
+
+@pytest.fixture
+def cells():
+    yield notebook
+    sys.modules.pop("a_notebook", None)
+
+
+def test_a_class_of_a_notebook_is_graded_under_any_name(cells):
+    text = (SCALAR / "model.py").read_text()
+    result = grade(cells(text)["Value"], SCALAR / "assignment.py")
+    assert result.score == result.of, str(result)
+    result = grade(cells(text.replace("Value", "MyNumber"), 2)["MyNumber"], SCALAR / "assignment.py")
+    assert result.score == result.of, str(result)
+
+
+def test_what_a_class_needs_of_other_cells_comes_along(cells):
+    head = "import math as m\nFACTOR = 2 - 1\ndef slope(x):\n    return FACTOR * (1 - m.tanh(x) ** 2)\n"
+    cells(head, 3)
+    names = cells("def forward(x):\n    return slope(x), FACTOR\n", 4)
+    text = source_of({"forward": names["forward"]})
+    made = {}
+    exec(text, made)  # noqa: S102
+    assert made["forward"](0.0) == (1.0, 1)
+    assert "import math as m" in text
+
+
+def test_functions_are_graded_in_a_list_and_lose_points_as_a_file_does(cells):
+    old, new = run_path(str(BATCHNORM / "mistakes.py"))["MISTAKES"]["mean taken as constant"]
+    names = cells((BATCHNORM / "model.py").read_text().replace(old, new), 5)
+    result = grade([names["forward"], names["backward"]], BATCHNORM / "assignment.py")
+    assert (result.score, result.of) == (5, 10), str(result)
+    assert "The mean and the variance depend on x too." in result._repr_html_()
+    assert "<b>5 of 10 points</b>" in result._repr_html_()
+
+
+def test_a_class_without_text_is_refused():
+    with pytest.raises(SettingError, match="program text of Value"):
+        grade(type("Value", (), {}), SCALAR / "assignment.py")
 
 
 TRICKS = {

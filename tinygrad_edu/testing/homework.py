@@ -3,17 +3,18 @@
 `Case` (a property worth points) · `grade` · `Grade` (readable `str`, `.json()` for Gradescope and nbgrader). A
 submission runs in a process of its own with a time limit, without network and without this package; it hands back
 numbers, and the numbers are judged here. So nothing that it prints, catches or exits with can pass it. It is no jail:
-who reads the assignment can write the numbers down, so keep the file you grade with to yourself. Builds on NumPy.
+who reads the assignment can write the numbers down, so keep the file you grade with to yourself. Builds on `sources`.
 
-An assignment is a Python file with `CASES`: a name for each property and its `Case`.
+An assignment is a Python file with `CASES`: a name for each property and its `Case`; `NAMES` says what it asks for.
 """
 
+import html
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from runpy import run_path
@@ -21,7 +22,12 @@ from typing import Any
 
 import numpy as np
 
+from .sources import source_of
+
 __all__ = ["Case", "Grade", "Result", "grade"]
+
+
+Submission = str | Path | type | Callable[..., Any] | Sequence[Any] | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,15 @@ class Grade:
             feedback = f": {r.feedback}" if r.feedback else ""
             lines.append(f"  {'✓' if r.points == r.of else '✗'} {r.name} ({r.points:g}/{r.of:g}){feedback}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row for each property."""
+        rows = [
+            f"<tr><td>{'✓' if r.points == r.of else '✗'}</td><td>{html.escape(r.name)}</td>"
+            f"<td>{r.points:g}/{r.of:g}</td><td>{html.escape(r.feedback)}</td></tr>"
+            for r in self.results
+        ]
+        return f"<b>{self.score:g} of {self.of:g} points</b><table>{''.join(rows)}</table>"
 
 
 def _status(result: Result) -> str:
@@ -161,13 +176,35 @@ def _judged(name: str, case: Case, answer: dict[str, Any]) -> Result:
     return Result(name, round(case.points * right / len(case.expected), 2), case.points, feedback)
 
 
-def grade(submission: str | Path, assignment: str | Path, seconds: float = 20) -> Grade:
-    """Grade the file `submission` by the cases of the file `assignment`; each case has `seconds` to finish."""
-    submission, assignment = Path(submission).resolve(), Path(assignment).resolve()
-    cases: dict[str, Case] = run_path(str(assignment))["CASES"]
-    return Grade(
-        tuple(_judged(name, case, _answer(submission, assignment, name, seconds)) for name, case in cases.items())
-    )
+def grade(submission: Submission, assignment: str | Path, seconds: float = 20) -> Grade:
+    """Grade a submission by the cases of the file `assignment`; each case has `seconds` to finish.
+
+    A submission is a file, or in a notebook the class or function itself, several in a list, or a dictionary of them
+    by the names that the assignment asks for. One alone may have any name where the assignment asks for one (`NAMES`).
+    Its program text is written to a file and graded like one, so it must not read what other cells computed.
+    """
+    assignment = Path(assignment).resolve()
+    module = run_path(str(assignment))
+    cases: dict[str, Case] = module["CASES"]
+    with tempfile.TemporaryDirectory() as folder:
+        if isinstance(submission, str | Path):
+            file = Path(submission).resolve()
+        else:
+            file = Path(folder) / "submission.py"
+            file.write_text(source_of(_named(submission, module.get("NAMES", ()))))
+        return Grade(
+            tuple(_judged(name, case, _answer(file, assignment, name, seconds)) for name, case in cases.items())
+        )
+
+
+def _named(submission: Any, names: Sequence[str]) -> dict[str, Any]:
+    """The objects of a submission by the names that the assignment asks for."""
+    if isinstance(submission, Mapping):
+        return dict(submission)
+    objects = list(submission) if isinstance(submission, list | tuple) else [submission]
+    if len(objects) == len(names) == 1:
+        return {names[0]: objects[0]}
+    return {each.__name__: each for each in objects}
 
 
 def as_dict(result: Grade) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def by_complex_step(index):
 
 DX = np.array([by_complex_step(index) for index in np.ndindex(X.shape)]).reshape(X.shape)
 NORMAL = formula(X, 1, 0)
+NAMES = ("forward", "backward")
 CASES = {
     "forward": Case(
         2, lambda names: [names["forward"](X, GAMMA, BETA)], [formula(X, GAMMA, BETA)], "ε is under the root."

@@ -19,6 +19,7 @@ def call(name, *inputs):
 
 
 SUM = "Sum the gradient over the axes along which an input was broadcast."
+NAMES = ("add_backward", "mul_backward", "matmul_backward")
 CASES = {
     "add, equal shapes": Case(1, call("add_backward", G, X, X), [G, G]),
     "add, a row": Case(2, call("add_backward", G, X, ROW), [G, G.sum(0)], SUM),

@@ -23,6 +23,7 @@ def twice_used(x, y):
 
 
 T = math.tanh(0.5)
+NAMES = ("Value",)
 CASES = {
     "a sum": Case(1, gradients(lambda x, y: x + y, 2.0, 3.0), [5, 1, 1], "An add gate distributes."),
     "a product": Case(2, gradients(lambda x, y: x * y, 2.0, 3.0), [6, 3, 2], "A multiply gate swaps its inputs."),
