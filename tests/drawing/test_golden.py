@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.drawing.test_drawing import needs_renderer, neuron
-from tinygrad_edu import Value, draw, group, softmax_cross_entropy
+from tinygrad_edu import Value, draw, group, nn, softmax_cross_entropy
 from tinygrad_edu.drawing import Drawing
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -44,6 +44,27 @@ def network() -> Value:
     return loss
 
 
+def wide() -> Value:
+    x, w = Value(2.0, name="输入"), Value(0.5, name="重み")
+    with group("隐藏层 hidden"):
+        y = np.tanh(x * w)
+        y.name = "活性化関数の値"
+    f = y * y
+    f.name = "损失"
+    f.backward()
+    return f
+
+
+def layers() -> Drawing:
+    blocks = [nn.Sequential(nn.Linear(4, 4), nn.Tanh()) for _ in range(3)]
+    return draw(nn.Sequential(*blocks, nn.Linear(4, 2)), (5, 4), engine="bundled")
+
+
+def marked() -> Drawing:
+    f = square()
+    return draw(f, marks={f: "a square", (f, 1): "the same value again"}, engine="bundled")
+
+
 LESSONS: dict[str, Callable[[], Drawing]] = {
     "sigmoid": lambda: draw(neuron(fused=True), engine="bundled"),
     "sigmoid_open": lambda: draw(neuron(fused=True), open="sigmoid", engine="bundled"),
@@ -52,6 +73,10 @@ LESSONS: dict[str, Callable[[], Drawing]] = {
     "square": lambda: draw(square(), engine="bundled"),
     "network": lambda: draw(network(), engine="bundled"),
     "network_closed": lambda: draw(network(), depth=0, engine="bundled"),
+    "layers": layers,
+    "marked": marked,
+    "wide": lambda: draw(wide(), engine="bundled"),
+    "wide_nodes": lambda: draw(wide(), "nodes", engine="bundled"),
 }
 
 

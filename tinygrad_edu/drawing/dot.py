@@ -6,6 +6,7 @@ value is a table of two rows, so that the wire, the rule between them, runs on b
 
 import textwrap
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 from .picture import Box, Node, Picture, Wire
@@ -29,31 +30,38 @@ GATES = f'node [shape=circle width=0.44 fixedsize=true style=filled fillcolor="{
 PILL = ' shape=box width=0.3 height=0.42 fixedsize=false margin="0.1,0.02" style="rounded,filled"'
 BOX = f'{PILL} height=0.5 margin="0.16,0.06" fillcolor="{CLOSED}" color="{EDGE}"'
 TABLE = '<table border="0" cellspacing="0">'
+RULED = '<td border="1" sides="b"'
+HALF = ' height="20"'  # as high as a number
 
 
 def to_dot(picture: Picture, style: Style = "circuit") -> str:
     """The picture as DOT: values above and gradients below their wires ("circuit"), or in boxes ("nodes")."""
     label = {"circuit": _on_wire, "nodes": _in_cells}[style]
-    inside: dict[str, tuple[list[str], list[str]]] = {"": ([], [])}
+    inside: dict[str, tuple[list[str], dict[str, list[str]]]] = {"": ([], {})}
     makers = set()
     for node in picture.nodes:
-        values, gates = inside.setdefault(node.box, ([], []))
+        values, gates = inside.setdefault(node.box, ([], {}))
         if node.kind == "gate" or node.kind == "closed":
             makers.add(node.id)
-            gates.append(_gate(node))
+            look = _gate(node.kind, node.text, node.remark, node.hint, node.mark, node.tint)
+            gates.setdefault(look, []).append(node.id)
         else:
-            values.append(f"{node.id} [label=<{label(node)}> tooltip={_hint(node)}]")
-    lines = [HEAD, *_filled(*inside[""]), *_boxes(picture.boxes, inside)]
-    lines += [_wire(wire, makers) for wire in picture.wires]
+            hint = _hint(node.mark, node.hint)
+            values.append(f"{node.id} [label=<{label(node)}>{hint and f' tooltip={hint}'}]")
+    ports: dict[bool, list[str]] = {False: ["{edge [tailport=e]"], True: ["{edge [headport=w]"]}
+    for wire in picture.wires:
+        ports[wire.source in makers].append(_wire(wire))
+    lines = [HEAD, *_filled(*inside[""]), *_boxes(picture.boxes, inside), *ports[False], "}", *ports[True], "}"]
     return "\n".join([*lines, "}\n"])
 
 
-def _filled(values: list[str], gates: list[str]) -> list[str]:
-    """The nodes of one box; what all gates have in common is said once."""
-    return [*values, f"{{ {GATES}", *gates, "}"] if gates else values
+def _filled(values: list[str], gates: dict[str, list[str]]) -> list[str]:
+    """The nodes of one box; what gates have in common is said once."""
+    told = [f"{ids[0]} {look}" if len(ids) == 1 else f"{{node {look} {' '.join(ids)}}}" for look, ids in gates.items()]
+    return [*values, f"{{ {GATES}", *told, "}"] if gates else values
 
 
-def _boxes(boxes: list[Box], inside: dict[str, tuple[list[str], list[str]]]) -> Iterator[str]:
+def _boxes(boxes: list[Box], inside: dict[str, tuple[list[str], dict[str, list[str]]]]) -> Iterator[str]:
     """The open groups as clusters, nested; a parent stands before its children in the list."""
     children: dict[str, list[Box]] = {}
     for each in boxes:
@@ -65,7 +73,7 @@ def _boxes(boxes: list[Box], inside: dict[str, tuple[list[str], list[str]]]) -> 
             continue
         yield f'subgraph {box.id} {{\nlabel={_title(box.name)} labeljust=l style="rounded,filled" margin=10'
         yield f'color="{EDGE}" fillcolor="{FRAME}" tooltip={quoted(box.name)}'
-        yield from _filled(*inside.get(box.id, ([], [])))
+        yield from _filled(*inside.get(box.id, ([], {})))
         stack += [None, *reversed(children.get(box.id, []))]
 
 
@@ -80,17 +88,18 @@ def _room(text: str, size: int = SIZE) -> str:
     return "" if text.isascii() or max(text) < "\u2e80" else f' width="{ems(text) * size + 4:.0f}"'
 
 
-def _wire(wire: Wire, makers: set[str]) -> str:
-    ends = f"{wire.source}->{wire.target}:w" if wire.source in makers else f"{wire.source}:e->{wire.target}"
+def _wire(wire: Wire) -> str:
+    ends = f"{wire.source}->{wire.target}"
     if wire.mark is None:
         return ends
     look = f'color="{ALARM}" penwidth=2 tooltip={quoted(wire.mark)}'
     return f"{ends} [{look}{f' label=<{_reason(wire.mark)}>' if wire.mark else ''}]"
 
 
-def _hint(node: Node) -> str:
+def _hint(mark: str | None, hint: str) -> str:
     """What a node says when pointed at: why it is marked, then the rest."""
-    return quoted(f"{node.mark}: {node.hint}" if node.mark else node.hint)
+    told = f"{mark}: {hint}" if mark else hint
+    return told and quoted(told)
 
 
 def _lines(reason: str) -> list[str]:
@@ -103,23 +112,23 @@ def _reason(reason: str) -> str:
     return f'<font color="{ALARM}" point-size="{SMALL}">{lines}</font>'
 
 
-def _gate(node: Node) -> str:
+@lru_cache(maxsize=4096)
+def _gate(kind: str, text: str, remark: str, hint: str, mark: str | None, tint: float | None) -> str:
     """A gate as a circle, or as wide as its text and settings need; a closed group as a box."""
-    width = ems(node.text)
-    look = BOX if node.kind == "closed" else "" if width <= 2 and not node.remark else PILL
-    room = f" width={width * SIZE / 72 + 0.3:.2f}" if look and _room(node.text) else ""
-    label = quoted(node.text)
-    if node.remark:
-        shade = PALE if node.tint is None else INK
-        small = f'<font point-size="{SMALL}" color="{shade}">{in_html(node.remark)}</font>'
-        label = f"<{in_html(node.text)}<br/>{small}>"
-    if node.kind == "closed" and node.mark:
-        label = f"<{in_html(node.text)}<br/>{_reason(node.mark)}>"
-    if node.tint is not None:
-        look += f' fillcolor="{_tinted(node.tint)}"'
-    if node.mark is not None:
+    width = ems(text)
+    look = BOX if kind == "closed" else "" if width <= 2 and not remark else PILL
+    room = f" width={width * SIZE / 72 + 0.3:.2f}" if look and _room(text) else ""
+    label = quoted(text)
+    if remark:
+        shade = PALE if tint is None else INK
+        label = f'<{in_html(text)}<br/><font point-size="{SMALL}" color="{shade}">{in_html(remark)}</font>>'
+    if kind == "closed" and mark:
+        label = f"<{in_html(text)}<br/>{_reason(mark)}>"
+    if tint is not None:
+        look += f' fillcolor="{_tinted(tint)}"'
+    if mark is not None:
         look += f' color="{ALARM}" penwidth=2 fillcolor="{ALARMED}"'
-    return f"{node.id} [label={label}{look}{room} tooltip={_hint(node)}]"
+    return f"[label={label}{look}{room} tooltip={_hint(mark, hint)}]"
 
 
 def _tinted(share: float) -> str:
@@ -134,24 +143,25 @@ def _name(node: Node) -> str:
 
 def _on_wire(node: Node) -> str:
     """Value above the wire, gradient below; the name at the left end, an output's at the right, others above."""
+    above = in_html(node.data)
+    below = f'<font color="{GRADIENT}">{in_html(node.gradient)}</font>' if node.gradient else ""
+    if not (node.text or node.shape or node.remark or node.mark is not None):  # most are of this kind
+        return f"{TABLE}<tr>{RULED}>{above}</td></tr><tr><td{'' if below else HALF}>{below}</td></tr></table>"
     named = node.text if node.kind == "value" else ""
     small = " ".join(filter(None, (named, node.shape, node.remark)))
-    above, below, height = in_html(node.data), "", 20
+    height = 20
     if small:
         above = f'<font color="{PALE}" point-size="{SMALL}">{in_html(small)}</font><br/>{above}'
         height = 36
-    if node.gradient:
-        below = f'<font color="{GRADIENT}">{in_html(node.gradient)}</font>'
     if node.mark:
         above = f"{_reason(node.mark)}<br/>{above}"
         height += 13 * len(_lines(node.mark))
     end = _name(node) if node.text and not named else ""
     left, right = ("", end) if node.kind == "output" else (end, "")
-    alarm = _alarm(node)
     room = _room(small, SMALL)
     return (
-        f'{TABLE}<tr>{left}<td border="1" sides="b" height="{height}" valign="bottom"{room}{alarm}>{above}'
-        f'</td>{right}</tr><tr><td height="{height + 1}" valign="top"{alarm if below else ""}>{below}</td></tr></table>'
+        f'{TABLE[:-1]}{_alarm(node)}><tr>{left}{RULED} height="{height}" valign="bottom"{room}>{above}</td>{right}</tr>'
+        f'<tr><td height="{height + 1}" valign="top">{below}</td></tr></table>'
     )
 
 

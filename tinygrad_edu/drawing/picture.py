@@ -206,17 +206,19 @@ class _Builder:
 
     def value(self, made: Made, source: Value | Group | None) -> None:
         v, data, gradient = made.value, made.value._data, made.gradient if self.numbers else None
-        hint = f"{plain(v.name) if v.name else 'value'} = {exact(data)}"
+        shown = summary(data, self.precision) if self.numbers else shape_text(data.shape) or "scalar"
+        passed = "" if gradient is None else summary(gradient, self.precision)
+        told = [_digits(v.name or "value", data, shown), _digits("gradient", gradient, passed)]
         self.picture.nodes.append(
             Node(
                 id=self.wire[v],
                 kind="leaf" if source is None else "output" if v is self.root else "value",
                 text=plain(v.name) if v.name else "",
-                data=summary(data, self.precision) if self.numbers else shape_text(data.shape) or "scalar",
-                gradient="" if gradient is None else summary(gradient, self.precision),
+                data=shown,
+                gradient=passed,
                 shape=shape_text(data.shape) if data.ndim and self.numbers else "",
                 box=self.frame(self.seen.home[v]),
-                hint=hint if gradient is None else f"{hint}, gradient {exact(gradient)}",
+                hint=", ".join(filter(None, told)) if self.numbers else "",
                 remark="changed since" if made.changed else "",
                 mark=self.marked.nodes.get(v),
             )
@@ -254,6 +256,21 @@ class _Builder:
         mark, remark = self.marked.nodes.get(group), self._learnt(group)
         node = Node(self.maker[group], "closed", name, box=self.frame(place), hint=hint, remark=remark, mark=mark)
         self.picture.nodes.append(node)
+
+
+def _read(shown: str) -> float | None:
+    """The number that a reader sees."""
+    try:
+        return float(shown.replace("−", "-"))
+    except ValueError:
+        return None
+
+
+def _digits(name: str, x: Any, shown: str) -> str:
+    """A number with all its digits, if it has more than are drawn."""
+    if x is None or (not np.ndim(x) and _read(shown) == x):
+        return ""
+    return f"{plain(name)} = {exact(x)}"
 
 
 _FOLDED = {

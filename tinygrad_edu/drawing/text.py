@@ -5,6 +5,7 @@
 
 import html
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -26,6 +27,7 @@ __all__ = [
 
 _LISTED = 3  # a vector of up to so many elements is written out
 _LONGEST = 60  # a name is cut after so many characters
+_SPECIAL = re.compile(r"[&<>\"'\\]")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -145,7 +147,7 @@ def plain(text: str, longest: int = _LONGEST) -> str:
 
 def in_html(text: str) -> str:
     """Text for an HTML-like label, where Graphviz still reads a backslash as the start of an escape sequence."""
-    return html.escape(text).replace("\\", "\\\\")
+    return text if _SPECIAL.search(text) is None else html.escape(text).replace("\\", "\\\\")
 
 
 def quoted(text: str) -> str:
