@@ -19,6 +19,12 @@ settings.register_profile("search", **QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """`--thorough` runs the slow tests too."""
+    if config.getoption("--thorough", default=False):
+        config.option.markexpr = "not browser"
+
+
 @pytest.fixture(autouse=True)
 def recording_mode_is_restored() -> Iterator[None]:
     yield

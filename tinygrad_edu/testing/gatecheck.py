@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .engines import Engine
-from .gradients import Problem, orders, report_of, smallest, widened
+from .gradients import Problem, examined, orders, report_of, widened
 from .report import Check, Finding, Report
 
 __all__ = ["check_gate"]
@@ -56,7 +56,7 @@ def check_gate(
         return checks + (_shapes(problem, order, tolerance) if getattr(gate, "elementwise", False) else [])
 
     subject = f"{name}({', '.join(str(np.shape(x)) for x in wide)}{_spelled(settings)})"
-    return report_of(subject, smallest(examine, wide, shrink), call, engine).raise_if_failed()
+    return report_of(subject, examined(examine, wide, wrt, shrink), call, engine).raise_if_failed()
 
 
 def _spelled(settings: dict[str, Any] | None) -> str:

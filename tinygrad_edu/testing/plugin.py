@@ -1,21 +1,40 @@
-"""The pytest plugin: `pytest --grade homework.py --assignment examples/homework/scalar_value/assignment.py`.
+"""The pytest plugin: `pytest --thorough`, and `pytest --grade homework.py --assignment assignment.py`.
 
-It prints a line for each property; `--grade-json FILE` writes the grade. Builds on `homework`.
+With `--thorough` every gradient check looks at ten inputs, and Hypothesis draws twenty times as many examples, new ones
+each night. Grading prints a line for each property; `--grade-json FILE` writes the grade. Builds on `homework`.
 """
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-__all__ = ["pytest_addoption", "pytest_cmdline_main"]
+__all__ = ["pytest_addoption", "pytest_cmdline_main", "pytest_configure"]
 
 
 def pytest_addoption(parser: Any) -> None:
-    """Add the options --grade, --assignment and --grade-json."""
+    """Add the options --thorough, --grade, --assignment and --grade-json."""
     group = parser.getgroup("tinygrad_edu")
+    group.addoption("--thorough", action="store_true", help="check gradients at more inputs, for the night")
     group.addoption("--grade", metavar="FILE", help="grade this homework and stop")
     group.addoption("--assignment", metavar="FILE", help="the assignment to grade it by")
     group.addoption("--grade-json", metavar="FILE", help="write the grade in Gradescope's format")
+
+
+def pytest_configure(config: Any) -> None:
+    """Look longer, where --thorough is given."""
+    if not config.getoption("--thorough"):
+        return
+    from .thorough import thorough
+
+    looking = thorough()
+    looking.__enter__()
+    config.add_cleanup(lambda: looking.__exit__(None, None, None))
+    if find_spec("hypothesis"):
+        from hypothesis import HealthCheck, settings
+
+        settings.register_profile("thorough", max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+        settings.load_profile("thorough")
 
 
 def pytest_cmdline_main(config: Any) -> int | None:
