@@ -63,19 +63,18 @@ def _within(names: tuple[str, ...], act: Any, a: Value, b: Value) -> Value:
         return _within(names[1:], act, a, b) * a
 
 
-def network(blocks: int = 40, neurons: int = 10) -> Value:
-    """A scalar network of many groups: every neuron a group in a block, some 25 values a neuron."""
+def network(blocks: int, neurons: int = 5) -> Value:
+    """A scalar network of many groups: each neuron a group within a block, some 18 values a neuron."""
     random = np.random.default_rng(0)
-    x = [Value(number, name=f"x{k}") for k, number in enumerate(random.normal(size=5))]
+    x = [Value(number, name=f"x{k}") for k, number in enumerate(random.normal(size=neurons))]
     for k in range(blocks):
         with group(f"block {k}"):
             new = []
             for j in range(neurons):
                 with group(f"neuron {j}"):
-                    weights = [Value(number) for number in random.normal(size=6)]
-                    total = weights[-1]
-                    for w, value in zip(weights, x, strict=False):
-                        total = total + w * value
+                    total = Value(random.normal())
+                    for value in x:
+                        total = total + Value(random.normal()) * value
                     new.append(np.tanh(total))
-        x = new[:5]
+        x = new
     return sum(x[1:], x[0])

@@ -96,7 +96,7 @@ def test_faults_would_be_noticed() -> None:
 
 
 def test_equal_groups_share_a_layout() -> None:
-    made = cut(network(6, 8))
+    made = cut(network(6))
     assert len(made.levels) > 30
     assert len(made.layouts) < 16
 

@@ -38,8 +38,8 @@ def called(told: Material) -> dict[Value, str]:
             names[value] = name
             taken.add(name)
     free = (f"t{k}" for k in count(1) if f"t{k}" not in taken)
-    if told.root not in names:
-        names[told.root] = "f" if "f" not in taken else next(free)
+    if "f" not in taken:
+        names.setdefault(told.root, "f")
     return {value: names.get(value) or next(free) for value in told.values}
 
 

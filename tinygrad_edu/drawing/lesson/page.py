@@ -87,7 +87,7 @@ def page(data: Mapping[str, Any], table: str = "", hidden: bool = False) -> str:
         "title": html.escape(str(data["title"]) or "Lesson"),
         "style": style,
         "table": table,
-        "data": text.replace("</", "<\\/").replace("<!--", "<\\!--"),
+        "data": text.replace("<", "\\u003c"),
         "script": script,
     }
     return re.sub(r"\{(\w+)\}", lambda found: filled.get(found[1], found[0]), template)

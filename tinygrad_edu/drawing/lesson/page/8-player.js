@@ -153,13 +153,14 @@ function save() {
 function find(query) {
   const wanted = query.trim().toLowerCase(), found = [];
   if (wanted) {
-    const add = (text, open_, act) => found.length < 20 && text.toLowerCase().includes(wanted) && found.push([text, open_, act]);
-    VALUES.filter((v) => v.own).forEach((v) => add(v.name, v.maker ? v.maker.group : homeOf(v.id), "value" + v.id));
-    GROUPS.slice(1).forEach((g) => add(g.name, g.parent, "box" + g.id));
-    VALUES.filter((v) => !v.own).forEach((v) => add(v.name, v.maker.group, "value" + v.id));
-    SMALL.forEach((g) => add(`${g.name} gate of ${nameOf(g.out)}`, g.group, "gate" + g.id));
+    const add = (text, key, g) => found.length < 20 && text.toLowerCase().includes(wanted) && found.push([text, key, g()]);
+    const values = (own) => VALUES.filter((v) => v.own === own).forEach((v) => add(v.name, "value" + v.id, () => homeOf(v.id)));
+    values(true);
+    GROUPS.slice(1).forEach((g) => add(g.name, "box" + g.id, () => g.parent));
+    values(false);
+    SMALL.forEach((g) => add(`${g.name} gate of ${nameOf(g.out)}`, "gate" + g.id, () => g.group));
   }
-  $("found").replaceChildren(...found.map(([text_, g, key]) => el("li", {}, el("button", { onclick: () => reach(g, key) }, text_))));
+  $("found").replaceChildren(...found.map(([text_, key, g]) => el("li", {}, el("button", { onclick: () => reach(g, key) }, text_))));
   $("none").textContent = wanted && !found.length ? "Nothing has that in its name." : "";
 }
 const homeOf = (v) => LEVELS.findIndex((level) => level.items.some((item) => item.kind === "value" && item.id === v));

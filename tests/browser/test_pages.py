@@ -1,0 +1,174 @@
+"""Whole pages in a browser: exercises, access for everyone, small windows, dark, print, large graphs, hostile names."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.browser.conftest import Show
+from tests.browser.test_player import count, wires
+from tests.drawing.lesson.samples import nested, network, neuron, tensors
+from tinygrad_edu import Value, group
+from tinygrad_edu.drawing import exercise, lesson
+from tinygrad_edu.drawing.text import number
+
+pytestmark = pytest.mark.browser
+
+
+def answer(page: Any, k: int, text: str) -> str:
+    page.fill(f"#q{k}", text)
+    page.press(f"#q{k}", "Enter")
+    return page.inner_text("#verdict")
+
+
+def test_an_exercise_hides_its_numbers_until_they_are_found(show: Show) -> None:
+    made = exercise(neuron(), blanks=4, seed=1)
+    page = show(made, "#step=11")
+    hidden = {number(blank.answer) for blank in made.blanks}
+    for text in [*page.locator("#stage text").all_inner_texts(), *page.locator("#card .n").all_inner_texts()]:
+        assert text not in hidden
+    assert "?" in {text for pair in wires(page).values() for text in pair}
+    for k, blank in enumerate(made.blanks):
+        assert "Type a number" in answer(page, k, "x")
+        assert "Not yet" in answer(page, k, "77")
+        assert "Right" in answer(page, k, number(blank.answer))
+    assert "?" not in {text for pair in wires(page).values() for text in pair}
+    assert "the last one" in page.inner_text("#verdict")
+
+
+def test_an_exercise_says_what_went_wrong(show: Show) -> None:
+    w, x = Value(2.0, name="w"), Value(-3.0, name="x")
+    y = w * x + w * w
+    page = show(exercise(y * 0.7, blanks=[("gradient", w), ("gradient", x)]))
+    assert "sign" in answer(page, 1, "-1.4")
+    assert "along one path" in answer(page, 0, "-2.1")
+    assert "upstream" in answer(page, 1, "0.7")
+    assert "local gradient; multiply" in answer(page, 1, "2")
+    page.click("form[data-question='1'] >> text=Hint")
+    assert "local × upstream" in page.inner_text("#verdict")
+    assert "Right" in answer(page, 1, "1,40")
+
+
+def test_an_exercise_of_a_tensor_asks_for_one_element(show: Show) -> None:
+    made = exercise(tensors(), blanks=3, seed=0)
+    page = show(made, "#step=9")
+    for k, blank in enumerate(made.blanks):
+        assert "Right" in answer(page, k, number(blank.answer))
+
+
+@pytest.mark.parametrize("make", [neuron, nested, tensors])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("palette", ["green", "blue"])
+def test_axe_finds_nothing_serious(show: Show, make: Any, theme: str, palette: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = show(lesson(make(), open="all"), f"#step=14&theme={theme}&palette={palette}")
+    page.click("#table summary")
+    found = axe.run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+def test_axe_would_notice_a_button_without_a_name(show: Show) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = show(lesson(neuron()))
+    page.evaluate("document.querySelector('[data-do=find], [data-do=look]').removeAttribute('title')")
+    assert "button-name" in [v["id"] for v in axe.run(page).response["violations"]]
+
+
+def test_a_screen_reader_hears_each_step_and_each_node(show: Show) -> None:
+    page = show(lesson(neuron()), "#step=6")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#live").startswith("Step 7 of 11. Back through sigmoid: t4 gets 0.20")
+    assert page.get_attribute("[data-key='v0-0']", "aria-label") == "w0, value 2.00"
+    page.keyboard.press("End")
+    assert page.get_attribute("[data-key='v0-0']", "aria-label") == "w0, value 2.00, gradient −0.20"
+    assert page.locator("#stage [aria-current=step]").count() == 1
+    page.click("#table summary")
+    assert page.locator("#all tbody tr").count() == 5 + 1 + 9
+
+
+def test_without_javascript_the_table_holds_every_step(show: Show, browser: Any, tmp_path: Any) -> None:
+    path = lesson(neuron()).save(tmp_path / "page.html")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.click("#table summary")
+    assert page.locator("#all tbody tr").count() == 5 + 1 + 9
+    context.close()
+
+
+def test_dark_follows_the_system_and_the_button(show: Show) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    page = show(lesson(neuron()), color_scheme="dark")
+    assert page.evaluate(background) == "rgb(16, 21, 31)"
+    page.click("[data-do=theme]")
+    assert page.evaluate(background) == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("width", [320, 400, 820, 1280])
+def test_no_window_is_too_narrow(show: Show, width: int) -> None:
+    page = show(lesson(tensors()), "#step=9", width=width, height=700)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.is_visible("#card")
+    sizes = "[...document.querySelectorAll('button')].filter(b => b.offsetParent).map(b => b.offsetHeight)"
+    assert min(page.evaluate(sizes)) >= 24
+
+
+def test_print_is_one_page(show: Show) -> None:
+    page = show(lesson(neuron()), "#step=11")
+    assert page.pdf().count(b"/Type /Page\n") == 1
+
+
+def test_ten_thousand_values_load_fold_and_open(show: Show) -> None:
+    made = lesson(network(120))
+    assert len(made.material.values) >= 10_000
+    page = show(made)
+    assert page.locator("#stage .node").count() < 1_500
+    boxes = page.locator("[data-key^=b]").count()
+    page.focus("[data-key^=b]")
+    page.keyboard.press("Enter")
+    assert page.locator("[data-key^=b]").count() > boxes - 1
+    page.keyboard.press("/")
+    page.keyboard.type("neuron 3")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "group neuron 3, closed"
+    page.keyboard.press("End")
+    assert count(page)[0] == count(page)[1] > 100
+    page.keyboard.press("Shift+E")
+    page.keyboard.press("Shift+E")
+    assert page.locator("#stage .node").count() < 6_000
+    assert "close some groups" in page.inner_text("#message")
+
+
+NAMES = [
+    "</script><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<!--",
+    "𝕏 数 🙂",
+    "a\\b",
+    "{title}",
+    "$0",
+    "nan",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hostile_name_is_only_a_name(show: Show, name: str) -> None:
+    x = Value(2.0, name=name)
+    with group(name):
+        y = x * x
+    page = show(lesson(np.exp(y), title=name, open="all"), "#step=7")
+    page.focus("[data-key^=v]")
+    assert page.title() == name
+    assert name in page.locator("#stage").text_content()
+    assert page.evaluate("document.querySelectorAll('img, script').length") == 2
+    assert re.search(r"\d", page.inner_text("#chain"))
+
+
+def test_a_notebook_shows_it_in_a_frame_of_its_own(show: Show) -> None:
+    frame = lesson(neuron())._repr_mimebundle_()["text/html"]
+    page = show(f"<!doctype html><html lang=en data-ready><title>notebook</title><body>{frame}</body></html>")
+    inside = page.frame_locator("iframe")
+    inside.locator("#stage .node").first.wait_for()
+    inside.locator("[data-do=last]").click()
+    assert inside.locator("#count").inner_text() == "11 / 11"
