@@ -116,6 +116,8 @@ class Writer:
             return f"np.{x.__name__}"
         if isinstance(x, np.dtype):
             return f"np.dtype({x.name!r})"
+        if x is PICKED:
+            return self.standing.marker()
         if type(x) is tuple:
             return "(" + ", ".join(map(self.literal, x)) + ("," if len(x) == 1 else "") + ")"
         if x is None or x is Ellipsis or isinstance(x, bool | int | float | complex | str | slice | range):
@@ -162,6 +164,8 @@ class Writer:
         name = line.gate.name
         if not name.startswith("np."):
             name = self.standing.function(line.gate.forward, name)
+        if line.gate.forward in (np.maximum, np.minimum):  # NumPy wants it by name there
+            return self._call(name, inputs, {**settings, "out": line.out})
         return self._call(name, [*inputs, out], settings)
 
     def _method(self, name: str, inputs: list[ast.expr], settings: Any) -> ast.expr:

@@ -14,13 +14,13 @@ from ...gates.windows import Windows
 __all__ = ["largest_along", "overlaid", "patches_of", "routed_along", "spread_along", "summed_along"]
 
 
-def patches_of(x: Any, *, window: Any, stride: Any, padding: Any, dilation: Any, out: Any = None) -> Any:
+def patches_of(x: Any, out: Any = None, *, window: Any, stride: Any, padding: Any, dilation: Any) -> Any:
     """The patch of each position: (C, *space, N) → (C, *window, *positions, N), zeros where it hangs over the rim."""
     windows = Windows.over(x.shape[1:-1], window, stride=stride, padding=padding, dilation=dilation)
     return gather(x, windows, (0, windows.positions[0]), None if out is None else out.reshape(-1))
 
 
-def overlaid(patches: Any, *, size: Any, window: Any, stride: Any, padding: Any, dilation: Any, out: Any = None) -> Any:
+def overlaid(patches: Any, out: Any = None, *, size: Any, window: Any, stride: Any, padding: Any, dilation: Any) -> Any:
     """Patches laid back where they were taken from, added up where they overlap."""
     windows = Windows.over(size, window, stride=stride, padding=padding, dilation=dilation)
     out = np.empty((patches.shape[0], *size, patches.shape[-1]), patches.dtype) if out is None else out
@@ -31,9 +31,7 @@ def overlaid(patches: Any, *, size: Any, window: Any, stride: Any, padding: Any,
 
 def meetings_along(x: Any, axis: int, window: int, stride: int, padding: int, dilation: int, ceil: bool) -> Any:
     """The number of positions of a window along one axis, and for each tap the positions and elements that meet."""
-    windows = Windows.over(
-        (x.shape[axis],), window, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil
-    )
+    windows = Windows.over((x.shape[axis],), window, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil)
     before = (slice(None),) * axis
     return windows, [((*before, *there), (*before, *here)) for _, there, here in windows.meetings()]
 
@@ -44,7 +42,7 @@ def result_along(x: Any, axis: int, length: int, out: Any) -> Any:
 
 
 def largest_along(
-    x: Any, *, axis: int, window: int, stride: int, padding: int, dilation: int, ceil: bool, out: Any = None
+    x: Any, out: Any = None, *, axis: int, window: int, stride: int, padding: int, dilation: int, ceil: bool
 ) -> Any:
     """The largest element of each window along one axis."""
     windows, taps = meetings_along(x, axis, window, stride, padding, dilation, ceil)
@@ -61,6 +59,7 @@ def routed_along(
     g: Any,
     x: Any,
     largest: Any,
+    out: Any = None,
     *,
     axis: int,
     window: int,
@@ -68,7 +67,6 @@ def routed_along(
     padding: int,
     dilation: int,
     ceil: bool,
-    out: Any = None,
 ) -> Any:
     """One number for each window, put where it has its largest element along an axis, at a tie the first."""
     windows, taps = meetings_along(x, axis, window, stride, padding, dilation, ceil)
@@ -92,7 +90,7 @@ def routed_along(
 
 
 def summed_along(
-    x: Any, *, axis: int, window: int, stride: int, padding: int, dilation: int, ceil: bool, out: Any = None
+    x: Any, out: Any = None, *, axis: int, window: int, stride: int, padding: int, dilation: int, ceil: bool
 ) -> Any:
     """The sum of each window along one axis."""
     windows, taps = meetings_along(x, axis, window, stride, padding, dilation, ceil)
@@ -105,6 +103,7 @@ def summed_along(
 
 def spread_along(
     g: Any,
+    out: Any = None,
     *,
     size: int,
     axis: int,
@@ -113,7 +112,6 @@ def spread_along(
     padding: int,
     dilation: int,
     ceil: bool,
-    out: Any = None,
 ) -> Any:
     """One number for each window, added to all its elements along one axis."""
     out = result_along(g, axis, size, out)

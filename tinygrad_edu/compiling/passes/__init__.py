@@ -12,6 +12,7 @@ from ..program import Program
 from .algebra import algebra
 from .basic import common_subexpressions, constant_folding, dead_code
 from .lanes import group_scalars
+from .layout import batch_last
 from .memory import bound_scalars, in_place
 from .opening import open_gates
 from .products import masks, products, sums_as_products
@@ -28,6 +29,7 @@ PASSES: Mapping[str, Pass] = {
 }
 PLANNING: Mapping[str, Pass] = {
     "open_gates": open_gates,
+    "batch_last": batch_last,
     "masks": masks,
     "products": products,
     "sums_as_products": sums_as_products,

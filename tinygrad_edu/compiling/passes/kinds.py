@@ -9,8 +9,9 @@ __all__ = ["kind_of", "stand_in"]
 
 
 def stand_in(shape: tuple[int, ...], dtype: Any) -> Any:
-    """An array of ones that takes no memory."""
-    return np.broadcast_to(np.ones((), dtype), shape) if shape else np.ones((), dtype)[()]
+    """An array that takes no memory: of ones, or of zeros where they may be places along an axis."""
+    number = np.zeros((), dtype) if np.dtype(dtype).kind in "iu" else np.ones((), dtype)
+    return np.broadcast_to(number, shape) if shape else number[()]
 
 
 def kind_of(

@@ -5,12 +5,13 @@ Builds on `substitution`.
 """
 
 from dataclasses import replace
+from inspect import signature
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from ..program import Function, Instruction, Program, Var, variables
-from .expansions import one_hot
 from .substitution import op, renamed
 
 __all__ = ["bound_scalars", "in_place"]
@@ -116,9 +117,14 @@ def can_write(line: Instruction) -> bool:
     function = line.gate.forward
     if function is np.dot:
         return len(line.shape) > 0
-    if function in REDUCTIONS or function is one_hot or function is np.matmul:
+    if function in REDUCTIONS or function is np.matmul or _takes_out(function):
         return True
     return isinstance(function, np.ufunc) and function.nout == 1 and function.signature is None
+
+
+def _takes_out(function: Any) -> bool:
+    """Whether a function of this package has a parameter `out`."""
+    return isinstance(function, FunctionType) and "out" in signature(function).parameters
 
 
 def in_place(program: Program) -> Program:

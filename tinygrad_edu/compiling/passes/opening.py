@@ -110,7 +110,7 @@ def open_gates(program: Program) -> Program:
                 found = _Reader(emitter, line.gate.forward).read(line.inputs, line.settings)
             else:
                 return None
-        except (Unreadable, TypeError, ValueError, KeyError, AttributeError):
+        except (Unreadable, TypeError, ValueError, LookupError, AttributeError):
             found = None
         if found is None or not _fits(line, found, so_far):
             so_far.lines = before
