@@ -264,3 +264,24 @@ def test_a_nan_wins_a_window_and_gets_the_gradient():
 def test_what_does_not_fit_is_refused_with_the_sum(wrong, message):
     with pytest.raises(ShapeError, match=message):
         wrong()
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_complex_convolution_is_that_of_pytorch(transposed):
+    torch = pytest.importorskip("torch")
+    random = np.random.default_rng(0)
+
+    def numbers(*shape):
+        return random.standard_normal(shape) + 1j * random.standard_normal(shape)
+
+    name = "conv_transpose2d" if transposed else "conv2d"
+    arrays = [numbers(2, 4, 5, 5), numbers(4, 3, 3, 3) if transposed else numbers(6, 2, 3, 3), numbers(6)]
+    values, tensors = [Value(a) for a in arrays], [torch.tensor(a, requires_grad=True) for a in arrays]
+    out = getattr(convolution, name)(*values, stride=2, padding=1, groups=2)
+    theirs = getattr(torch.nn.functional, name)(*tensors, stride=2, padding=1, groups=2)
+    np.testing.assert_allclose(out.data, theirs.detach().numpy(), rtol=1e-12, atol=1e-12)
+    g = numbers(*out.shape)
+    out.backward(g)
+    theirs.backward(torch.tensor(g))
+    for value, tensor in zip(values, tensors, strict=True):
+        np.testing.assert_allclose(value.grad, tensor.grad.resolve_conj().numpy(), rtol=1e-12, atol=1e-12)

@@ -54,8 +54,8 @@ def _power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
 
 
 def _power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
-    """x^y · log x, and 0 at x = 0 where x^y is: 0 · log 0 would give nan."""
-    zero = np.equal(x, 0) & np.equal(out, 0)
+    """x^y · log x, and 0 at x = 0 for y ≥ 0, as in PyTorch and JAX: 0^y is 0 for every y > 0, and 0 · log 0 is nan."""
+    zero = np.equal(x, 0) & np.isfinite(out)
     return g * out * np.log(np.where(zero, 1, x).astype(out.dtype))
 
 
