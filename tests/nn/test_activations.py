@@ -55,6 +55,7 @@ def test_prelu_learns_its_slope_from_the_negative_side_only() -> None:
     upstream = np.array([1.0, 10.0, 100.0])
     (layer(x) * upstream).sum().backward()
     assert layer.weight.grad.tolist() == [(-2.0) * 1 + (-1.0) * 10]
+    assert [group["weight_decay"] for group in optim.decay_matrices(layer.parameters(), 0.1)] == [0.0]
 
 
 @pytest.mark.parametrize(
@@ -120,19 +121,21 @@ def test_not_zero_centred_inputs_take_the_longer_path() -> None:
 
 
 def test_relu_learns_faster_than_sigmoid() -> None:
+    """Steps to a loss of 0.4, the median of five starts; the course expects the order ReLU, tanh, sigmoid."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 2))
     y = (X[:, 0] * X[:, 1] > 0).astype(int)
-    final = {}
+    steps = {}
     for name in ("relu", "tanh", "sigmoid"):
         ends = []
-        for seed in range(3):
+        for seed in range(5):
             manual_seed(seed)
             net = nn.MLP([2, 16, 16, 2], name)
-            ends.append(descend(net, lambda net=net: F.cross_entropy(net(X), y), 120, 0.5)[-1])
-        final[name] = np.median(ends)
-    assert final["relu"] < final["sigmoid"]
-    assert final["tanh"] < final["sigmoid"]
+            losses = descend(net, lambda net=net: F.cross_entropy(net(X), y), 200, 0.5)
+            ends.append(next((k for k, loss in enumerate(losses) if loss < 0.4), len(losses)))
+        steps[name] = np.median(ends)
+    assert steps["relu"] < 100
+    assert steps["relu"] < steps["sigmoid"] > steps["tanh"]
 
 
 def test_a_dead_relu_never_learns_and_a_leaky_one_recovers() -> None:

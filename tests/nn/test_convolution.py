@@ -199,6 +199,20 @@ def bars(n: int, rng: Any) -> tuple[Any, Any]:
     return x, y
 
 
+def test_a_learned_stride_does_what_pooling_does_for_more_parameters() -> None:
+    x, y = bars(80, np.random.default_rng(0))
+    errors, sizes = [], []
+    for shrink in (nn.MaxPool2d(2), nn.Conv2d(4, 4, 2, 2)):
+        manual_seed(0)
+        net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), shrink, nn.Flatten(), nn.Linear(36, 2))
+        descend(net, lambda net=net: F.cross_entropy(net(x), y), 60, 0.3)
+        unseen, labels = bars(100, np.random.default_rng(1))
+        errors.append(np.mean(net(unseen).data.argmax(1) != labels))
+        sizes.append(net.num_parameters())
+    assert max(errors) < 0.15
+    assert sizes[1] == sizes[0] + 4 * 4 * 4 + 4
+
+
 def test_first_filters_become_oriented_edges() -> None:
     manual_seed(1)
     x, y = bars(80, np.random.default_rng(0))

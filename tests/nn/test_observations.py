@@ -1,14 +1,17 @@
-"""What the courses say in words and the examples show in tables: costs, sizes, samples, decay."""
+"""What the courses say in words and the examples show in tables: costs, sizes, samples, decay; and curvature."""
 
 from math import ldexp, log
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.nn.training import descend
 from tests.test_examples import load
-from tinygrad_edu import nn
+from tinygrad_edu import manual_seed, nn
+from tinygrad_edu.nn import functional as F
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -87,3 +90,40 @@ def test_whom_weight_decay_helps_depends_on_the_task(sizes: ModuleType) -> None:
     assert np.all(np.abs([linear[1] - linear[0], wide[1] - wide[0]]) < 0.05)  # little for both, as the course says
     assert wide[1] > wide[0]  # but not nothing: here the wide net gains and the linear model does not
     assert wide[1] - wide[0] > linear[1] - linear[0]
+
+
+def largest_curvature(net: Any, loss: Any) -> float:
+    """The Hessian's largest eigenvalue, by thirty rounds of the power iteration."""
+    parameters, rng = list(net.parameters()), np.random.default_rng(0)
+    vectors, length = [rng.normal(size=p.shape) for p in parameters], 0.0
+    for _ in range(30):
+        net.zero_grad()
+        loss().backward(create_graph=True)
+        along = sum((p.grad * v).sum() for p, v in zip(parameters, vectors, strict=True))
+        net.zero_grad()
+        along.backward()
+        vectors = [p.grad for p in parameters]
+        length = np.sqrt(sum(np.sum(v * v) for v in vectors))
+        vectors = [v / length for v in vectors]
+    return float(length)
+
+
+def test_batch_normalisation_makes_the_loss_smoother_at_the_start_and_after_fifty_steps() -> None:
+    x, y = np.random.default_rng(0).normal(3, 2, size=(40, 5)), np.arange(40) % 2
+    for seed in range(2):
+        curvature = []
+        for extra in ([], [nn.BatchNorm1d(20)]):
+            manual_seed(seed)
+            net = nn.Sequential(nn.Linear(5, 20), *extra, nn.Tanh(), nn.Linear(20, 2))
+            loss = lambda net=net: F.cross_entropy(net(x), y)
+            start = largest_curvature(net, loss)
+            descend(net, loss, 50, 0.1)
+            curvature.append((start, largest_curvature(net, loss)))
+        assert curvature[1][0] < curvature[0][0] / 2
+        assert curvature[1][1] < curvature[0][1] / 2
+
+
+def test_the_power_iteration_finds_the_largest_eigenvalue() -> None:
+    layer, x = nn.Linear(3, 1, bias=False), np.random.default_rng(0).normal(size=(20, 3))
+    known = np.linalg.eigvalsh(2 * x.T @ x / 20)[-1]
+    assert largest_curvature(layer, lambda: F.mse_loss(layer(x)[:, 0], np.zeros(20))) == pytest.approx(known, rel=1e-3)
