@@ -74,3 +74,15 @@ def test_a_fault_of_our_own_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("tinygrad_edu.drawing.table", lambda *_: int("not a number"))
     with pytest.raises(ValueError, match="invalid literal"):
         main(["draw", "x*2", "x=1"])
+
+
+def test_lesson_and_exercise_write_their_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page, key = tmp_path / "page.html", tmp_path / "key.txt"
+    assert main(["lesson", *NEURON, "--out", str(page), "--open", "sigmoid"]) == 0
+    assert "is played in" in capsys.readouterr().out
+    assert "−0.59" in page.read_text()
+    assert main(["exercise", *NEURON, "--out", str(page), "--blanks", "3", "--seed", "4", "--key", str(key)]) == 0
+    assert "asks for 3 numbers" in capsys.readouterr().out
+    assert len(key.read_text().splitlines()) == 4
+    assert main(["exercise", *NEURON, "--out", str(page), "--blanks", "0"]) == 2
+    assert "nothing to ask for" in capsys.readouterr().err

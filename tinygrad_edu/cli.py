@@ -1,5 +1,5 @@
 """The command line, `tinygrad-edu …`: `draw` a formula with all its values and gradients, `explain` one of its
-derivatives, `train` a network, `predict`.
+derivatives, play it as a `lesson`, ask about it in an `exercise`, `train` a network, `predict`.
 
 `main`. Each command is one function that adds its arguments and one that runs it (those of `train` and `predict` are in
 `training.commands`); a further command adds a pair to `COMMANDS`. Wrong use ends with one line on standard error and
@@ -97,6 +97,72 @@ def run_explain(arguments: argparse.Namespace) -> None:
     print(getattr(explanation, arguments.format).rstrip("\n"))
 
 
+def add_lesson(subcommands: Subcommands) -> None:
+    """The arguments of `lesson`."""
+    command = subcommands.add_parser("lesson", help="write a page that plays a formula gate by gate")
+    _about_a_page(command, "lesson.html")
+    command.add_argument("--open", nargs="*", default=[], metavar="GATE", help="fused gates to open, such as sigmoid")
+    command.set_defaults(run=run_lesson)
+
+
+def add_exercise(subcommands: Subcommands) -> None:
+    """The arguments of `exercise`."""
+    command = subcommands.add_parser("exercise", help="write a page that asks for some of a formula's numbers")
+    _about_a_page(command, "exercise.html")
+    command.add_argument("--blanks", type=int, default=5, metavar="COUNT", help="how many to ask for (%(default)s)")
+    command.add_argument("--seed", type=int, default=0, help="which ones (%(default)s)")
+    command.add_argument("--key", metavar="FILE", help="where to write the answers; without it they are printed")
+    command.set_defaults(run=run_exercise)
+
+
+def _about_a_page(command: argparse.ArgumentParser, page: str) -> None:
+    command.add_argument("expression", help='the formula, as in "sigmoid(w*x + b)"')
+    command.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")
+    command.add_argument("-o", "--out", default=page, help="where to (%(default)s)")
+    command.add_argument("--title", default="", help="what stands above (the formula)")
+    command.add_argument("--precision", type=int, choices=range(13), default=2, metavar="DIGITS", help="decimals shown")
+
+
+def run_lesson(arguments: argparse.Namespace) -> None:
+    """Write the page."""
+    from .drawing import lesson
+    from .expressions import parse
+
+    formula = parse(arguments.expression)
+    with np.errstate(all="ignore"):
+        made = lesson(
+            formula(numbers(arguments.values)),
+            title=arguments.title or formula.text,
+            open=arguments.open,
+            precision=arguments.precision,
+        )
+    print(f"{formula.text} is played in {made.save(arguments.out)}: open it in a browser")
+
+
+def run_exercise(arguments: argparse.Namespace) -> None:
+    """Write the learner's page and the key."""
+    from .drawing import exercise
+    from .expressions import parse
+
+    formula = parse(arguments.expression)
+    with np.errstate(all="ignore"):
+        made = exercise(
+            formula(numbers(arguments.values)),
+            blanks=arguments.blanks,
+            seed=arguments.seed,
+            title=arguments.title or formula.text,
+            precision=arguments.precision,
+        )
+    path = made.save(arguments.out, arguments.key)
+    print(
+        f"{path} asks for {len(made.blanks)} numbers",
+        f"; the key is in {arguments.key}" if arguments.key else "",
+        sep="",
+    )
+    if not arguments.key:
+        print(made.key)
+
+
 def numbers(assignments: Sequence[str]) -> dict[str, Value | float]:
     """NAME=NUMBER arguments as named leaves."""
     leaves: dict[str, Value | float] = {}
@@ -114,7 +180,14 @@ def numbers(assignments: Sequence[str]) -> dict[str, Value | float]:
     return leaves
 
 
-COMMANDS: tuple[Callable[[Subcommands], None], ...] = (add_draw, add_explain, add_train, add_predict)
+COMMANDS: tuple[Callable[[Subcommands], None], ...] = (
+    add_draw,
+    add_explain,
+    add_lesson,
+    add_exercise,
+    add_train,
+    add_predict,
+)
 
 
 def parser() -> argparse.ArgumentParser:

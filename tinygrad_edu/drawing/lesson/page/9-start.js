@@ -17,7 +17,7 @@ function toggleAt(element) {
   else if ((g = (placed.items.find((i) => i.kind === "box") || {}).id)) toggle([g], true, "b" + g);
 }
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, select, textarea, dialog"), slider = event.target === $("range");
+  const typing = event.target.closest("input, select, textarea, dialog[open]"), slider = event.target === $("range");
   if (event.ctrlKey || event.metaKey || (typing && !slider)) return;
   const node = event.target.closest("[data-key]");
   if (event.altKey) return node && alongWires(node, event);
