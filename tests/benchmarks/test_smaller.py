@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from . import import_time, memory, page, second_derivatives
+from . import import_time, memory, page, scalar_demo, second_derivatives
 from .workloads import WORKLOADS
 
 
@@ -59,3 +59,15 @@ def test_the_page_has_no_sections_but_the_benchmarks() -> None:
     assert set(sections) <= set(BENCHMARKS)
     assert "steps" in sections
     assert WORKLOADS.keys() == {name for name in WORKLOADS if f"| {name} |" in page.PAGE.read_text()}
+
+
+@pytest.mark.slow
+def test_the_demo_of_scalars_finds_the_same_gradients_everywhere() -> None:
+    assert "tinygrad_edu, compiled" in scalar_demo.ways()
+
+
+def test_a_wrong_gradient_in_the_demo_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {"some": lambda: lambda: [1.0, 2.0], "wrong": lambda: lambda: [1.0, 2.1]}
+    monkeypatch.setattr(scalar_demo, "MAKERS", wrong)
+    with pytest.raises(AssertionError, match="wrong"):
+        scalar_demo.ways()

@@ -1,0 +1,197 @@
+"""Graphs of single numbers: what looks alike runs as vectors, and gives what the eager graph gives."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tinygrad_edu as tg
+from tinygrad_edu import Value
+from tinygrad_edu.compiling.passes import lanes
+from tinygrad_edu.errors import GraphError
+
+UNARY: dict[str, Callable[[Any], Any]] = {"relu": tg.relu, "sigmoid": tg.sigmoid} | {
+    name: getattr(np, name)
+    for name in ("tanh", "exp", "sin", "cos", "square", "sqrt", "log", "absolute", "arctan", "negative", "reciprocal")
+}
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "add": lambda x, y: x + y,
+    "sub": lambda x, y: x - y,
+    "mul": lambda x, y: x * y,
+    "div": lambda x, y: x / (y * y + 1),
+    "power": lambda x, y: (x * x + 1) ** y,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "with a constant": lambda x, y: 2 * x - 0.5 * y + 1,
+}
+NAMES = [*UNARY, *BINARY]
+
+
+def one(name: str, x: Any, y: Any) -> Any:
+    """A gate of one or two numbers, where it is defined."""
+    if name in BINARY:
+        return BINARY[name](x, y)
+    return UNARY[name](x * x + 0.5 if name in ("sqrt", "log", "reciprocal") else x)
+
+
+def step_of(leaves: list[Value], program: list[tuple[str, int, int]], columns: int) -> Callable[[], Value]:
+    """A loss that takes the same program to each of several columns of leaves, and adds up what comes out."""
+
+    def step() -> Value:
+        for leaf in leaves:
+            leaf.zero_grad()
+        total: Any = 0.0
+        for column in range(columns):
+            found: list[Any] = leaves[column::columns]
+            for name, i, j in program:
+                found = [*found, one(name, found[i % len(found)], found[j % len(found)])]
+            total = total + np.tanh(found[-1]) + np.tanh(found[-2])
+        total.backward(leaves_only=True)
+        return total
+
+    return step
+
+
+def results(step: Callable[[], Any], leaves: list[Value]) -> list[float]:
+    """The loss, and the gradient of every leaf."""
+    loss = step()
+    return [float(loss.item()), *[float(leaf.grad) for leaf in leaves]]
+
+
+def scalars(*numbers: float) -> list[Value]:
+    return [Value(x) for x in numbers]
+
+
+def compiled(step: Callable[[], Any]) -> Any:
+    made = tg.compile(step)
+    made.trace()
+    return made
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12),
+    st.integers(8, 12),
+    st.randoms(use_true_random=False),
+)
+def test_random_programs_equal_the_eager_ones(program: Any, columns: int, random: Any) -> None:
+    leaves = scalars(*[random.uniform(-1.5, 1.5) for _ in range(2 * columns)])
+    step = step_of(leaves, program, columns)
+    wanted = results(step, leaves)
+    np.testing.assert_allclose(results(tg.compile(step), leaves), wanted, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_gate_becomes_lanes(name: str) -> None:
+    leaves = scalars(*np.linspace(-1.4, 1.6, 60))
+    step = step_of(leaves, [(name, 0, 1), (name, 2, 0), (name, 3, 2)], 30)
+    wanted, made = results(step, leaves), compiled(step)
+    np.testing.assert_allclose(results(made, leaves), wanted, rtol=1e-9, atol=1e-12)
+    vectors = [line for line in made.program if line.shape == (30,)]
+    numbers = [line for line in made.program if line.shape == () and line.gate.name != "getitem"]
+    assert len(vectors) > 4
+    assert len(numbers) < 12
+
+
+def test_moved_leaves_are_read_anew() -> None:
+    leaves = scalars(*np.linspace(-1, 1, 80))
+    step = step_of(leaves, [("mul", 0, 1), ("tanh", 2, 2), ("add", 3, 0)], 40)
+    made = tg.compile(step)
+    results(made, leaves)
+    for leaf in leaves:
+        leaf.data = leaf.data * 0.5 + 0.1
+    assert results(made, leaves) == pytest.approx(results(step, leaves), rel=1e-12)
+
+
+def test_what_is_used_in_many_places_is_computed_once() -> None:
+    leaves = scalars(*np.linspace(0.1, 1, 40))
+
+    def step() -> Value:
+        for leaf in leaves:
+            leaf.zero_grad()
+        total = sum((np.exp(a * a) * np.exp(a * a) for a in leaves), 0.0)
+        total.backward(leaves_only=True)
+        return total
+
+    wanted, made = results(step, leaves), compiled(step)
+    np.testing.assert_allclose(results(made, leaves), wanted, rtol=1e-12)
+    assert sum(line.gate.name.endswith("exp") for line in made.program) == 1
+
+
+def test_terms_that_are_equal_all_count() -> None:
+    leaves = scalars(*np.linspace(0.1, 1, 40))
+
+    def step() -> Value:
+        for leaf in leaves:
+            leaf.zero_grad()
+        total = sum((a + a + a + a * a + 1.0 + 2.0 for a in leaves), leaves[0] + leaves[0] + leaves[0])
+        total.backward(leaves_only=True)
+        return total
+
+    np.testing.assert_allclose(results(tg.compile(step), leaves), results(step, leaves), rtol=1e-12)
+
+
+def test_constants_that_are_equal_in_python_but_not_the_same_are_kept_apart() -> None:
+    assert len({lanes.number_key(x) for x in (0.0, -0.0, 0, False, np.float64(0.0))}) == 5
+
+
+def test_arrays_beside_scalars_stay_as_they_are() -> None:
+    leaves, w = scalars(*np.linspace(-1, 2, 50)), Value([1.0, 2.0])
+
+    def step() -> Value:
+        for leaf in (*leaves, w):
+            leaf.zero_grad()
+        s = sum((a * a * 0.5 + np.tanh(a) for a in leaves), 0.0)
+        size = (w * s).sum()
+        total = sum((a * size for a in leaves), 0.0) * 0.1
+        total.backward(leaves_only=True)
+        return total
+
+    wanted, slope = results(step, leaves), w.grad.copy()
+    made = tg.compile(step)
+    np.testing.assert_allclose(results(made, leaves), wanted, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(w.grad, slope, rtol=1e-10)
+    assert len(made.program) < 200
+
+
+def test_a_chain_has_nothing_to_group() -> None:
+    x = Value(1.0)
+
+    def step() -> Any:
+        out: Any = x
+        for _ in range(200):
+            out = np.sin(out) * 1.01
+        return out
+
+    made = tg.compile(step)
+    assert made().item() == step().item()
+    assert not any(line.shape for line in made.program)
+
+
+def test_a_branch_on_a_number_is_refused() -> None:
+    leaves = scalars(*np.linspace(-1, 1, 80))
+
+    def step() -> Any:
+        return sum((a * a if a > 0 else -a for a in leaves), 0.0)
+
+    with pytest.raises(GraphError, match="truth value"):
+        tg.compile(step)()
+
+
+def test_it_can_be_switched_off() -> None:
+    leaves = scalars(*np.linspace(-1, 1, 80))
+    step = step_of(leaves, [("mul", 0, 1)], 40)
+    made = tg.compile(step, without=["lanes"])
+    assert results(made, leaves) == pytest.approx(results(step, leaves), rel=1e-12)
+    assert not any(line.shape for line in made.program)
+
+
+def test_a_planted_fault_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaves = scalars(*np.linspace(-1, 1, 80))
+    step = step_of(leaves, [("mul", 0, 1), ("tanh", 2, 2)], 40)
+    monkeypatch.setattr(lanes, "REDUCE", lanes.Function("np.maximum.reduce", np.maximum.reduce))
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(results(tg.compile(step), leaves), results(step, leaves), rtol=1e-6)
