@@ -47,6 +47,10 @@ sample("polymul", d(V), d(W))
 sample("polydiv", d(W), d(V))
 sample("polydiv", d(V), d(W))
 sample("polyder", d(W), 2)
+sample("roots", d(np.array([1.0, -3.0, 0.5, 1.0])))
+sample("roots", d(np.array([2.0, 0.5, 3.0])))  # a pair of complex ones
+sample("roots", d(np.array([2.0, -3.0, 1.0, 0.0])))  # a root at 0
+sample("roots", d(np.array([1.0, 0.5j, 2.0 - 1.0j])))
 sample("polyint", d(V), 2, [1.0, 2.0])
 sample("polyint", d(V))
 sample("poly", d(V))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Value, walk
-from tinygrad_edu.errors import UnsupportedError
+from tinygrad_edu.errors import DegenerateError, UnsupportedError
 from tinygrad_edu.numpy_protocol.registry import bare
 from tinygrad_edu.testing import gradcheck
 
@@ -148,3 +148,18 @@ def test_nothing_in_gives_what_numpy_gives(f, shape):
 def test_functions_that_reach_values_by_others_are_differentiable_twice():
     gradcheck(lambda x: np.row_stack([x, x**2]), X[0])
     gradcheck(lambda x: np.fromfunction(lambda i, j: (i - j) * x**3, (2, 2)), X)
+
+
+@pytest.mark.parametrize("p", [[1.0, -2.0, 1.0], [1.0, 0.0, 0.0], [2.0, 0.0, 4.0, 0.0, 2.0]])
+def test_roots_that_meet_have_no_derivative(p):
+    with pytest.raises(DegenerateError, match=r"roots that meet.*np\.polyval"):
+        np.roots(Value(p))
+
+
+def test_a_root_feels_coefficients_that_are_zero():
+    x = Value([0.0, 1.0, -3.0, 1.0])  # the first coefficient: δr = -r³/p'(r)
+    roots = np.roots(x)
+    roots[0].backward()
+    r = np.roots(x.data)[0]
+    np.testing.assert_allclose(x.grad, -(r ** np.arange(3, -1, -1.0)) / (2 * r - 3))
+    assert np.roots(Value([2.0])).shape == (0,)

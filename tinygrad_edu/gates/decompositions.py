@@ -64,9 +64,10 @@ def resolved(numerator: Any, gap: Any, what: str, values: Any, g: Any) -> Any:
 def degenerate(what: str) -> DegenerateError:
     """The error for a function of vectors that their matrix does not determine."""
     return DegenerateError(
-        f"gate {what}: a function of these vectors has no derivative, because values repeat, or are 0, or because the "
-        "phase of complex vectors counts. Use the values alone (first order), a function of the whole matrix (inv, "
-        "solve, pinv, matrix_power), or move the matrix off the repeated values"
+        f"gate {what}: where values repeat or are 0, the vectors have no derivative, and the values no second one; nor "
+        "has a function for which the phase of complex vectors counts. Use the values to first order, a function of "
+        "the whole matrix (np.sum(x * x) for the sum of squared values; inv, solve, pinv, matrix_power), or move the "
+        "matrix off the repeated values"
     )
 
 

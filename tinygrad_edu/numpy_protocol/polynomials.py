@@ -1,4 +1,4 @@
-"""Polynomials, the highest power first: polyval, polyadd, polymul, polyder, vander, poly; linspace and its like.
+"""Polynomials, the highest power first: polyval, polyadd, polymul, polyder, roots, vander, poly; linspace and its like.
 
 Builds on `registry`.
 """
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SettingError
-from .registry import Function, array, implements, refuse
+from ..errors import DegenerateError, SettingError
+from .registry import Function, array, bare, implements, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -21,6 +21,26 @@ def polyval(p: Any, x: Any) -> Any:
     for k in range(p.shape[0]):
         value = value * x + p[k]
     return value
+
+
+@implements(np.roots)
+def roots(p: Any) -> Any:
+    """The roots that NumPy finds, each with Newton's steps from there, which carry the derivatives.
+
+    A step from a root leaves the number, and makes the derivatives right to order 1, then 3, then 7: δr = -δp(r)/p'(r).
+    Where roots meet, p'(r) is 0 and there is none.
+    """
+    p = array(p)
+    found, slope = np.roots(bare(p)), polyder(p)
+    size = np.polyval(np.abs(bare(slope)), np.abs(found))
+    if np.any(np.abs(np.polyval(bare(slope), found)) <= 1e-6 * size):
+        raise DegenerateError(
+            "np.roots: roots that meet have no derivative. Use the value of the polynomial (np.polyval), its "
+            "coefficients, or np.prod and np.sum of the roots, which are ±p[-1]/p[0] and -p[1]/p[0]"
+        )
+    for _ in range(3 if found.size else 0):
+        found = found - polyval(p, found) / polyval(slope, found)
+    return found
 
 
 def _aligned(combine: Function) -> Function:

@@ -27,10 +27,6 @@ refused("it is made of calendar days, not numbers", np.datetime_as_string)
 refused("it steps to a neighbouring number of the computer: call it on v.data", np.nextafter)
 refused("complex numbers have no order with a derivative: sort v.real", np.sort_complex)
 refused(
-    "roots can meet, where they have no derivative: np.linalg.eigvals of the companion matrix where they do not",
-    np.roots,
-)
-refused(
     "its order is NumPy's choice: call np.unique(v, …), which is differentiable",
     *(np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values),
 )

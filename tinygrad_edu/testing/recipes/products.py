@@ -15,10 +15,11 @@ __all__: list[str] = []  # entered in the table
 @recipe("matmul")
 def matmul(b: Builder, name: str) -> int:
     x = b.pick(lambda x: x.ndim, complex=True)
-    inner = b.shape(x)[-1]
-    fits = [k for k, y in enumerate(b.known) if np.ndim(y) and y.shape[-2:][0] == inner and np.ndim(y) <= 2]
+    inner, stack = b.shape(x)[-1], b.shape(x)[:-2]
+    fits = [k for k, y in enumerate(b.known) if 0 < np.ndim(y) <= 2 and y.shape[-2:][0] == inner]
     if not fits:
-        fits = [resized(b, b.pick(), b.random.choice([(inner,), (inner, 2), (2, inner, 1)]))]
+        shapes = [(inner,), (inner, 2), (*stack[-1:], inner, 1)]
+        fits = [resized(b, b.pick(), b.random.choice(shapes))]
     return b.add(name, x, b.random.choice(fits))
 
 
