@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygrad_edu import GATES, Gate, Value, draw
+from tinygrad_edu import GATES, Gate, Value, draw, group, sigmoid, softmax_cross_entropy
+from tinygrad_edu.drawing import exercise, lesson
 
 DOCS = Path(__file__).parent
 MODULES = [
@@ -84,6 +85,33 @@ def sigmoid_picture() -> str:
     return draw(f, engine="bundled").svg
 
 
+def neuron() -> Value:
+    """The neuron of the course, its sigmoid one gate that opens."""
+    w0, x0, w1, x1, w2 = (Value(n, name=name) for name, n in {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}.items())
+    return sigmoid(w0 * x0 + w1 * x1 + w2)
+
+
+def layer() -> Value:
+    """A layer with its loss: tensors, a broadcast bias, a maximum, and a fused loss that opens."""
+    x, w, b = (
+        Value(np.linspace(-1, 1, n).reshape(shape), name=name)
+        for name, n, shape in (("X", 12, (3, 4)), ("W", 8, (4, 2)), ("b", 2, (2,)))
+    )
+    with group("layer"):
+        h = np.maximum(x @ w + b, 0)
+    return softmax_cross_entropy(h, np.array([0, 1, 1]))
+
+
+def lessons() -> dict[str, str]:
+    """The lesson pages by their path in `docs/`."""
+    title = "A neuron: σ(w0·x0 + w1·x1 + w2)"
+    return {
+        "lessons/sigmoid.html": lesson(neuron(), title=title).html,
+        "lessons/sigmoid-exercise.html": exercise(neuron(), blanks=6, title=title).html,
+        "lessons/layer.html": lesson(layer(), title="A layer and its loss", open="layer").html,
+    }
+
+
 def pages() -> dict[str, str]:
     """All derived pages and pictures by their path in `docs/`."""
     return {
@@ -94,7 +122,7 @@ def pages() -> dict[str, str]:
 
 
 def main() -> None:
-    for path, text in pages().items():
+    for path, text in {**pages(), **lessons()}.items():
         (DOCS / path).parent.mkdir(exist_ok=True)
         (DOCS / path).write_text(text)
         print(f"wrote docs/{path}")

@@ -35,7 +35,7 @@ from .operators import GATES
 if TYPE_CHECKING:
     from . import compiling, data, drawing, nn, optim, testing, training
     from .compiling import Compiled, compile
-    from .drawing import Drawing, draw, explain
+    from .drawing import Drawing, draw, exercise, explain, lesson
     from .random import manual_seed
 
 __version__ = "0.1.0"
@@ -54,6 +54,7 @@ __all__ = [
     "draw",
     "drawing",
     "elementwise_grad",
+    "exercise",
     "explain",
     "find_nan",
     "gate",
@@ -64,6 +65,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "lesson",
     "log_softmax",
     "logsumexp",
     "manual_seed",
@@ -92,7 +94,9 @@ _FROM = {
     "Drawing": "drawing",
     "compile": "compiling",
     "draw": "drawing",
+    "exercise": "drawing",
     "explain": "drawing",
+    "lesson": "drawing",
     "manual_seed": "random",
 }
 
@@ -103,6 +107,16 @@ def __getattr__(name: str) -> Any:
     if name in _FROM:
         return getattr(import_module(f".{_FROM[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _shown(self: Value, **_: Any) -> dict[str, str]:
+    """What a notebook shows of a Value: its circuit. Here, since the engine knows nothing of drawing."""
+    from .drawing.notebook import bundle
+
+    return bundle(self)
+
+
+Value._repr_mimebundle_ = _shown  # type: ignore[attr-defined]
 
 
 def __dir__() -> list[str]:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.drawing.lesson.samples import circuits, nested, network, neuron, tensors
+from tests.test_examples import load
 from tinygrad_edu import Value, group, sigmoid
 from tinygrad_edu.drawing import exercise, lesson, steps
 from tinygrad_edu.drawing.lesson import shorten
@@ -195,3 +196,24 @@ def test_odd_numbers_still_make_a_page(make: Any) -> None:
 )
 def test_scripts_are_shortened_without_changing_what_they_say(long: str, short: str) -> None:
     assert shorten.script(long) == short
+
+
+def test_the_lessons_in_the_documents_are_what_the_code_writes() -> None:
+    """The same but for the last digits, which NumPy may round otherwise on another machine."""
+    docs = Path(__file__).parents[3] / "docs"
+    for path, page in load(docs / "build.py").lessons().items():
+        shown = (docs / path).read_text(encoding="utf-8")
+        assert without_data(shown) == without_data(page), "run python docs/build.py"
+        assert rounded(data_in(shown)) == rounded(data_in(page)), "run python docs/build.py"
+
+
+def without_data(page: str) -> str:
+    return re.sub(r'(id="lesson">).*?(</script>)', r"\1\2", page, flags=re.DOTALL)
+
+
+def rounded(data: Any) -> Any:
+    if isinstance(data, list):
+        return [rounded(x) for x in data]
+    if isinstance(data, dict):
+        return {name: rounded(x) for name, x in data.items()}
+    return float(f"{data:.9g}") if isinstance(data, float) else data
