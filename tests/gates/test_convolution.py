@@ -285,3 +285,28 @@ def test_complex_convolution_is_that_of_pytorch(transposed):
     theirs.backward(torch.tensor(g))
     for value, tensor in zip(values, tensors, strict=True):
         np.testing.assert_allclose(value.grad, tensor.grad.resolve_conj().numpy(), rtol=1e-12, atol=1e-12)
+
+
+@settings(max_examples=30)
+@given(data=st.data(), dims=DIMS, dtype=DTYPES, channels=st.integers(2, 4), filters=st.integers(1, 2))
+def test_channels_with_filters_of_their_own_are_pytorchs(data, dims, dtype, channels, filters):
+    setting, window = data.draw(geometry(dims)), [data.draw(st.integers(1, 3)) for _ in range(dims)]
+    setting["padding"] = data.draw(st.integers(0, min(window) // 2))
+    weight, bias = array(channels * filters, 1, *window, dtype=dtype), array(channels * filters, dtype=dtype)
+    same(
+        lambda *a: getattr(convolution, f"conv{dims}d")(*a, **setting, groups=channels),
+        lambda F: lambda *a: getattr(F, f"conv{dims}d")(*a, **setting, groups=channels),
+        *[array(2, channels, *[data.draw(st.integers(5, 7)) for _ in range(dims)], dtype=dtype), weight, bias],
+    )
+    setting["padding"] = 0
+    same(
+        lambda *a: getattr(convolution, f"conv_transpose{dims}d")(*a, **setting, groups=channels * filters),
+        lambda F: lambda *a: getattr(F, f"conv_transpose{dims}d")(*a, **setting, groups=channels * filters),
+        *[array(2, channels * filters, *[data.draw(st.integers(2, 4)) for _ in range(dims)], dtype=dtype), weight],
+    )
+
+
+def test_the_second_derivative_of_a_depthwise_convolution():
+    assert gradcheck(
+        lambda x, w: convolution.conv2d(x, w, groups=2, padding=1, stride=2), array(2, 2, 4, 4), array(4, 1, 3, 3)
+    ).ok

@@ -23,6 +23,7 @@ import numpy as np
 
 from ..engine import gate
 from ..errors import ShapeError
+from . import depthwise
 from .patches import gather, scatter_add
 from .windows import Padding, Size, Windows, batch_first, batch_last, each
 
@@ -105,6 +106,8 @@ def conv(
     windows = Windows.over(x.shape[2:], weight.shape[2:], stride=stride, padding=padding, dilation=dilation)
     dtype = np.result_type(x, weight, *bias)
     x, filters = batch_last(x.astype(dtype, copy=False)), weight.reshape(groups, weight.shape[0] // groups, -1)
+    if weight.shape[1] == 1 < groups:
+        return batch_first(_by_channel(x, weight, windows, bias, dtype))
     out = np.empty((*filters.shape[:2], prod(windows.positions) * x.shape[-1]), dtype)
     for rows, columns, buffer in _columns(windows, x.shape[0], x.shape[-1], dtype):
         patches = gather(x, windows, rows, buffer).reshape(groups, filters.shape[2], -1)
@@ -112,6 +115,15 @@ def conv(
         for b in bias:
             block += b.reshape((*filters.shape[:2], 1))
     return batch_first(out.reshape((weight.shape[0], *windows.positions, x.shape[-1])))
+
+
+def _by_channel(x: Any, weight: Any, windows: Windows, bias: Any, dtype: Any) -> Any:
+    """A convolution in which each channel of x has filters of its own; x and the result have the batch last."""
+    out = np.zeros((x.shape[0], weight.shape[0] // x.shape[0], *windows.positions, x.shape[-1]), dtype)
+    for b in bias:
+        out += b.reshape(out.shape[:2] + (1,) * (out.ndim - 2))
+    depthwise.correlate(x, weight.reshape(out.shape[:2] + windows.window), windows, out)
+    return out.reshape((weight.shape[0], *out.shape[2:]))
 
 
 def _x_of_transpose(g: Any, out: Any, x: Any, weight: Any, *bias: Any, size: Any, **settings: Any) -> Any:
@@ -140,6 +152,19 @@ def conv_transpose(
     filters = weight.reshape(groups, weight.shape[0] // groups, -1).swapaxes(1, 2)
     x = batch_last(x.astype(dtype, copy=False)).reshape(*filters.shape[::2], prod(windows.positions) * batch)
     out = np.zeros((channels, *size, batch), dtype)
+    if weight.shape[1] == 1 < groups:
+        y = x.reshape((*x.shape[:2], *windows.positions, batch))
+        depthwise.spread(y, weight.reshape((*x.shape[:2], *windows.window)), windows, out)
+    else:
+        _spread(x, filters, windows, out)
+    for b in bias:
+        out += b.reshape((channels,) + (1,) * (out.ndim - 1))
+    return batch_first(out)
+
+
+def _spread(x: Any, filters: Any, windows: Windows, out: Any) -> None:
+    """Add to `out` the transposed convolution of x (groups, filters, positions·N): its patches, block by block."""
+    channels, batch, dtype = out.shape[0], out.shape[-1], out.dtype
     for rows, columns, buffer in _columns(windows, channels, batch, dtype):
         shape = (*filters.shape[:2], columns.stop - columns.start)
         patches = np.matmul(
@@ -148,9 +173,6 @@ def conv_transpose(
         if buffer is not None:
             placed = (channels, *windows.window, rows[1] - rows[0], *windows.positions[1:], batch)
             scatter_add(patches.reshape(placed), windows, rows, out)
-    for b in bias:
-        out += b.reshape((channels,) + (1,) * (out.ndim - 1))
-    return batch_first(out)
 
 
 def _x_of_weight(g: Any, out: Any, x: Any, y: Any, *, window: Any, **settings: Any) -> Any:
@@ -182,6 +204,10 @@ def conv_weight(
     y = y.reshape(groups, weight.shape[0] // groups, prod(windows.positions) * batch)
     filters = weight.reshape(*y.shape[:2], -1)
     filters[...] = 0
+    if weight.shape[1] == 1 < groups:
+        many = y.reshape((*y.shape[:2], *windows.positions, batch))
+        depthwise.weigh(x, many, windows, weight.reshape((*y.shape[:2], *windows.window)))
+        return weight
     for rows, columns, buffer in _columns(windows, x.shape[0], batch, x.dtype):
         patches = gather(x, windows, rows, buffer).reshape(groups, filters.shape[2], -1)
         filters += y[..., columns] @ patches.swapaxes(1, 2)
