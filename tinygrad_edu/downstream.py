@@ -94,8 +94,10 @@ def given_gradient(gradient: Any, value: "Value") -> Any:
 
 def placed(leaf: "Value", gradient: Any) -> Any:
     """A leaf's gradient where it is kept: in the room that an optimiser made for it, else as it came, locked."""
+    if type(gradient) is not np.ndarray:
+        return gradient
     room = getattr(leaf, "_room", None)
-    if room is None or type(gradient) is not np.ndarray or (room.shape, room.dtype) != (gradient.shape, gradient.dtype):
+    if room is None or (room.shape, room.dtype) != (gradient.shape, gradient.dtype):
         return locked(gradient)
     room[...] = gradient
     return room
