@@ -12,7 +12,7 @@ from typing import Literal
 from .picture import Box, Node, Picture, Wire
 from .text import ems, in_html, plain, quoted
 
-__all__ = ["Style", "to_dot"]
+__all__ = ["Style", "tinted", "to_dot"]
 
 Style = Literal["circuit", "nodes"]
 
@@ -125,13 +125,13 @@ def _gate(kind: str, text: str, remark: str, hint: str, mark: str | None, tint: 
     if kind == "closed" and mark:
         label = f"<{in_html(text)}<br/>{_reason(mark)}>"
     if tint is not None:
-        look += f' fillcolor="{_tinted(tint)}"'
+        look += f' fillcolor="{tinted(tint)}"'
     if mark is not None:
         look += f' color="{ALARM}" penwidth=2 fillcolor="{ALARMED}"'
     return f"[label={label}{look}{room} tooltip={_hint(mark, hint)}]"
 
 
-def _tinted(share: float) -> str:
+def tinted(share: float) -> str:
     """From white to a blue on which the ink still has a contrast of 7 : 1, by the root, so that small shares show."""
     mix = [round(255 + (end - 255) * share**0.5) for end in (0x6F, 0xB1, 0xF7)]
     return "#" + "".join(f"{c:02x}" for c in mix)

@@ -13,16 +13,19 @@ from ..errors import DependencyError, RenderError, SettingError
 from .dot import Style, to_dot
 from .marking import Marks
 from .picture import Picture, picture
+from .placing import placed
 from .render import Engine, bundled, programs, run_dot
 from .structure import is_model, traced
+from .terminal import to_txt
+from .tikz import to_tex
 
 __all__ = ["Drawing", "draw"]
 
-FORMATS = ("svg", "png", "pdf", "dot")
+FORMATS = ("svg", "png", "pdf", "dot", "tex", "txt")
 
 
 class Drawing:
-    """A picture of a graph: `.dot`, `.svg`, `.png()`, `.save(path)`; shows itself in a notebook.
+    """A picture of a graph: `.svg`, `.png()`, `.dot`, `.tex`, `.txt`, `.save(path)`; shows itself in a notebook.
 
     `picture` holds the nodes, wires and boxes as plain data.
     """
@@ -53,6 +56,16 @@ class Drawing:
         """The bytes of the picture in a format of Graphviz: "svg", "png", "pdf"."""
         return run_dot(self.dot, format, engine=self.engine, dpi=dpi)
 
+    @cached_property
+    def tex(self) -> str:
+        """A LaTeX file of its own (class standalone, with TikZ), for slides. Raises RenderError without a renderer."""
+        return to_tex(self.picture, placed(self.dot, self.engine), self.style)
+
+    @cached_property
+    def txt(self) -> str:
+        """The drawing in Unicode characters, for a terminal; it needs no renderer."""
+        return to_txt(self.picture)
+
     @property
     def title(self) -> str:
         """What the picture shows, in words."""
@@ -75,7 +88,7 @@ class Drawing:
         return Source(self.dot, format="svg")
 
     def save(self, path: str | Path) -> Path:
-        """Write to `path`; the ending chooses the format: .svg, .png, .pdf, .dot. Returns the path.
+        """Write to `path`; the ending chooses the format: .svg, .png, .dot, .tex, .txt, or .pdf with a system `dot`.
 
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
@@ -86,8 +99,8 @@ class Drawing:
         format = path.suffix.lstrip(".").lower()
         if format not in FORMATS:
             raise SettingError(f"{path.name}: the ending says which format to write; choose .{', .'.join(FORMATS)}")
-        if format in ("dot", "svg"):
-            path.write_bytes((self.dot if format == "dot" else self.svg).encode())
+        if format in ("dot", "svg", "tex", "txt"):
+            path.write_bytes(getattr(self, format).encode())
         else:
             path.write_bytes(self.png() if format == "png" else self.rendered(format))
         return path

@@ -51,7 +51,7 @@ def run_dot(
     options = [f"-T{format}", *([f"-Gdpi={dpi}"] if dpi else [])]
     for program in programs(engine):
         if format == "pdf" and Path(program).name.startswith("graphviz-pure"):
-            said.append("the bundled renderer has no PDF: install Graphviz, or print the SVG")
+            said.append("the bundled renderer writes no PDF: install Graphviz, print the SVG, or save .tex")
             continue
         try:
             done = subprocess.run(  # noqa: S603 - found by us or named by the user

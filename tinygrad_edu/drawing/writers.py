@@ -31,6 +31,8 @@ _LATEX_ESCAPES = {
 
 _LATEX_ESCAPES |= {
     **{c: rf"\textsuperscript{{{n}}}" for c, n in zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ", "-0123456789T", strict=True)},
+    **{c: rf"\textsubscript{{{n}}}" for c, n in zip("₀₁₂₃₄₅₆₇₈₉ₙᵢ", "0123456789ni", strict=True)},
+    **{c: rf"\textsuperscript{{{n}}}" for c, n in zip("ˣʸⁱ²³", "xyi23", strict=True)},
     **{c: rf"\ensuremath{{{command}}}" for c, command in _NAMED.items()},
     "−": r"\ensuremath{-}",
     "·": r"\ensuremath{\cdot}",

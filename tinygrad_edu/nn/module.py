@@ -16,6 +16,7 @@ from ..engine import Value
 from ..errors import ShapeError, StateError
 from ..modes import current_mode, group
 from .files import load_state, save_state
+from .listing import listing
 from .parameter import Parameter
 
 __all__ = ["Handle", "Module", "StateReport"]
@@ -326,6 +327,10 @@ class Module:
         if not below:
             return f"{type(self).__name__}({own})"
         return f"{type(self).__name__}(\n  " + "\n  ".join([own] * bool(own) + below) + "\n)"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows: the layers, as items that open."""
+        return {"text/html": listing(self), "text/plain": repr(self)}
 
 
 def _settings(module: Module) -> Iterable[str]:
