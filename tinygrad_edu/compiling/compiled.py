@@ -118,7 +118,7 @@ def _kind(x: Any) -> Any:
     if type(x) is np.ndarray:
         return x.shape, x.dtype
     if isinstance(x, _ARRAYS):
-        return type(x) is Value, x.shape, x.dtype
+        return (True, x.shape, x.dtype) if isinstance(x, Value) else (x.shape, x.dtype)
     try:
         hash(x)
     except TypeError:

@@ -89,7 +89,8 @@ class Instruction:
 
     def run(self, known: Mapping[str, Any]) -> Any:
         """The result, with the numbers of its variables given: what an interpreter does."""
-        return self.gate.forward(*[_filled(x, known) for x in self.inputs], **self.settings)
+        settings = dict(self.settings) if self.out is None else {**self.settings, "out": known[self.out]}
+        return self.gate.forward(*[_filled(x, known) for x in self.inputs], **settings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,13 +143,6 @@ def _filled(x: Operand, known: Mapping[str, Any]) -> Any:
     if isinstance(x, Var):
         return known[x]
     return type(x)(_filled(part, known) for part in x) if type(x) in (tuple, list) else x
-
-
-def numbers(operand: Operand, known: Mapping[str, Any]) -> Any:
-    """An operand with the numbers of its variables put in."""
-    if isinstance(operand, Var):
-        return known[operand]
-    return type(operand)(numbers(x, known) for x in operand) if type(operand) in (tuple, list) else operand
 
 
 def variables(tree: Any) -> Iterator[Var]:

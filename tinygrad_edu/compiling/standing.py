@@ -15,6 +15,10 @@ from functools import cache
 from types import CodeType
 from typing import Any
 
+import numpy as np
+
+from ..gates.shaping import PICKED
+
 __all__ = ["Standing", "plain_source", "tree_of"]
 
 HOUSE = __name__.split(".")[0]
@@ -109,6 +113,13 @@ class Standing:
         self.definitions.append(text)
         return name
 
+    def marker(self) -> str:
+        """The name of what stands in an index for an array of indices."""
+        if "PICKED" not in self.taken:
+            self.taken.add("PICKED")
+            self.definitions.insert(0, "PICKED = object()")
+        return "PICKED"
+
     @staticmethod
     def _read(text: str) -> set[str]:
         """The names that a text takes from outside."""
@@ -126,6 +137,9 @@ class Standing:
 
     def _define(self, name: str, value: Any) -> None:
         module = getattr(value, "__module__", None) or ""
+        if value is PICKED:
+            self.marker()
+            return
         if inspect.ismodule(value):
             bare = value.__name__ == name
             self.imports[name] = f"import {value.__name__}" + ("" if bare else f" as {name}")
@@ -133,6 +147,9 @@ class Standing:
             if name not in self.taken:
                 self.taken.add(name)
                 self.definitions.append(f"{name} = {value!r}")
+        elif isinstance(value, np.dtype):
+            self.taken.add(name)
+            self.definitions.append(f"{name} = np.dtype({value.name!r})")
         elif module.startswith(HOUSE):
             given = self.function(value)
             if given != name and name not in self.taken:

@@ -124,6 +124,12 @@ class Traced(Value):
         """Each element to the nearest number with so many decimals."""
         return asked(np.round, self, decimals)
 
+    def astype(self, dtype: Any) -> Any:
+        """The same numbers in another dtype, also whole numbers and truth values here."""
+        if np.dtype(dtype).kind in "fc":
+            return super().astype(dtype)
+        return asked(np.asarray, self, np.dtype(dtype))
+
     def copy(self) -> "Traced":
         """The same Value: nobody can write to it."""
         return self

@@ -10,7 +10,7 @@ import numpy as np
 from ..engine import Value
 from ..gates import arithmetic, elementary, exponential, selection, trigonometric
 from ..operators import UFUNCS
-from .registry import Function, array, bare, implements, missing, refuse, ties
+from .registry import Function, array, bare, implements, missing, on_numbers, refuse, ties
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -62,7 +62,8 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
         real, imaginary = (nan_to_num(part, copy, nan, posinf, neginf) for part in (np.real(x), np.imag(x)))
         return real + 1j * imaginary
     finite = np.isfinite(x)
-    return np.where(finite, x, np.nan_to_num(np.where(finite, 0, bare(x)), nan=nan, posinf=posinf, neginf=neginf))
+    rest = on_numbers(np.nan_to_num, np.where(finite, 0, bare(x)), nan=nan, posinf=posinf, neginf=neginf)
+    return np.where(finite, x, rest)
 
 
 @implements(np.float_power)
@@ -88,7 +89,7 @@ def modf(x: Any, /) -> Any:
 @implements(np.frexp)
 def frexp(x: Any, /) -> Any:
     """The mantissa between 1/2 and 1, and the exponent of two, a plain array."""
-    _, exponent = np.frexp(x.data)
+    _, exponent = on_numbers(np.frexp, x)
     return np.ldexp(x, -exponent), exponent
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..gates import complex_numbers
 from ..gates.reduction import quotient
-from .registry import implements
+from .registry import implements, on_numbers
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -28,7 +28,7 @@ def angle(z: Any, deg: bool = False) -> Any:
 @implements(np.sign)
 def sign(x: Any, /) -> Any:
     """z/|z|; of a real number, which jumps and has slope 0, a plain array."""
-    return quotient(x, np.abs(x)) if x.dtype.kind == "c" else np.sign(x.data)
+    return quotient(x, np.abs(x)) if x.dtype.kind == "c" else on_numbers(np.sign, x)
 
 
 @implements(np.real_if_close)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..gates import decompositions, inverses
-from .registry import array, bare, constant, implements, missing, refuse
+from .registry import array, bare, constant, implements, missing, on_numbers, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -35,7 +35,7 @@ def solve(a: Any, b: Any) -> Any:
 
 @implements(np.linalg.slogdet)
 def slogdet(a: Any) -> Any:
-    sign = inverses.det_phase(a) if np.iscomplexobj(a) else np.linalg.slogdet(a.data)[0]
+    sign = inverses.det_phase(a) if np.iscomplexobj(a) else on_numbers(np.linalg.slogdet, a)[0]
     return _RESULTS["slogdet"](sign, inverses.logabsdet(a))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..gates import norms, reduction
-from .registry import array, implements, whole
+from .registry import array, implements, on_numbers, whole
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -24,7 +24,7 @@ def _vector(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
     if isinstance(ord, str):
         raise SettingError(f"norm order {ord!r} is one of matrices: give a number, or two axes")
     if ord == 0:
-        return np.linalg.norm(x.data, 0, axis, keepdims)
+        return on_numbers(np.linalg.norm, x, 0, axis, keepdims)
     if np.isinf(ord):
         return (np.max if ord > 0 else np.min)(np.abs(x), axis, keepdims=keepdims)
     if ord == 1:

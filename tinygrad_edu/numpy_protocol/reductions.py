@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import SettingError
 from ..gates import reduction, selection
-from .registry import Function, bare, implements, kept, missing, refuse, ties, whole
+from .registry import Function, array, bare, implements, kept, missing, refuse, ties, whole
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -126,7 +126,7 @@ _std = implements(np.std)(_moment(reduction.std, _deviation, name="std"))
 def present(a: Any, where: Any = missing) -> Any:
     """The mask of the elements that are numbers, and that `where` allows."""
     numbers = ~np.isnan(bare(a))
-    return numbers & np.asarray(bare(where)) if given(where) else numbers
+    return numbers & array(bare(where)) if given(where) else numbers
 
 
 @implements(np.nansum)

@@ -6,6 +6,7 @@ enter functions; `CONSTANT` and `REFUSED` remember which and why. `refuse`, `who
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "implements",
     "kept",
     "missing",
+    "on_numbers",
     "part",
     "refuse",
     "refused",
@@ -69,6 +71,14 @@ def bare(x: Any) -> Any:
     return type(x)(map(bare, x)) if type(x) in (list, tuple) else x
 
 
+def on_numbers(function: Function, *args: Any, **kwargs: Any) -> Any:
+    """What a function gives for the data of its arguments; a trace records the call."""
+    trace = current_mode().trace
+    if trace is not None:
+        return (trace.fixed if function in STATIC else trace.call)(function, *args, **kwargs)
+    return function(*map(bare, args), **{key: bare(x) for key, x in kwargs.items()})
+
+
 def constant(*functions: Function) -> None:
     """Enter functions that are constant for the derivative: they see the data and return plain arrays.
 
@@ -76,13 +86,7 @@ def constant(*functions: Function) -> None:
     """
 
     def on_data(function: Function) -> Function:
-        def way(*args: Any, **kwargs: Any) -> Any:
-            trace = current_mode().trace
-            if trace is not None:
-                return (trace.fixed if function in STATIC else trace.call)(function, *args, **kwargs)
-            return function(*map(bare, args), **{key: bare(x) for key, x in kwargs.items()})
-
-        return way
+        return partial(on_numbers, function)
 
     for function in functions:
         _enter(function, on_data(function))

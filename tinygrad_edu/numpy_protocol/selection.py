@@ -19,7 +19,10 @@ def getitem(x: Value, index: Any) -> Any:
     """`x[index]`: slices and numbers are settings, arrays of indices and masks are data."""
     parts, picks = [], []
     for part in index if isinstance(index, tuple) else (index,):
-        if isinstance(part, Value):
+        if isinstance(part, Value) and part.dtype.kind in "biu":  # what a trace makes of a question about data
+            picks.append(part)
+            part = PICKED
+        elif isinstance(part, Value):
             raise LostGradientError(
                 "a Value can't be an index, since no gradient flows through one: use v.data.astype(int)"
             )
@@ -51,7 +54,7 @@ def _placed(indices: Any, length: int, mode: str) -> Any:
 
 @implements(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
-    indices = np.asarray(indices)
+    indices = array(indices)
     if axis is None:
         return np.take(arr, indices)
     axis %= arr.ndim

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SettingError
 from ..gates import sequences
 from .reductions import converted
-from .registry import Function, array, bare, implements, missing, part, refuse
+from .registry import Function, array, bare, implements, missing, on_numbers, part, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -184,7 +184,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 @implements(np.unwrap)
 def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.pi) -> Any:
     """Whole periods are added, which are constant: the slope is one."""
-    return p + (np.unwrap(p.data, discont, axis, period=period) - p.data)
+    return p + (on_numbers(np.unwrap, p, discont, axis, period=period) - bare(p))
 
 
 # Sliding products

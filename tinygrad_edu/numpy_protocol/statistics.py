@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import SettingError
 from ..gates.reduction import kept_shape, reduced_axes
+from ..modes import current_mode
 from .registry import Function, array, implements, kept, refuse, whole
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
@@ -32,8 +33,8 @@ def _quantiles(a: Any, q: Any, axis: Any, method: str, keepdims: Any, skip: bool
     places = _places(count, q, method)
     # A nan is sorted to the end: it is the answer where it counts, or where there is nothing else.
     lost = ~numbers.any(-1) if skip else ~numbers.all(-1)
-    places[lost] = ordered.shape[-1] - 1
-    if skip and lost.any():
+    places = np.where(np.expand_dims(lost, -1), ordered.shape[-1] - 1, places)
+    if skip and current_mode().trace is None and lost.any():
         warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
     found = np.moveaxis(_between(ordered, places), -1, 0)
     return found.reshape((*q.shape, *(shape if kept(keepdims) else left)))
@@ -43,7 +44,7 @@ def _between(ordered: Any, places: Any) -> Any:
     low = np.floor(places).astype(int)
     part = (places - low).astype(ordered.dtype)
     start = np.take_along_axis(ordered, low, -1)
-    if not part.any():
+    if current_mode().trace is None and not part.any():
         return start
     return start + part * (np.take_along_axis(ordered, np.ceil(places).astype(int), -1) - start)
 
