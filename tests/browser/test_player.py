@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.browser.conftest import Show
-from tests.drawing.lesson.samples import nested, neuron, tensors
+from tests.drawing.lesson.samples import circuits, nested, neuron, tensors
 from tinygrad_edu import Value, group
 from tinygrad_edu.drawing import lesson, steps
 from tinygrad_edu.drawing.lesson.compose import composed
@@ -236,3 +238,46 @@ def test_saved_svg_stands_alone(show: Show) -> None:
     assert text.startswith("<svg")
     assert "−0.59" in text
     assert "rgb(0, 107, 79)" in text
+
+
+@settings(max_examples=12)
+@given(circuits(), st.randoms(use_true_random=False))
+def test_any_circuit_in_any_state_shows_the_engines_numbers(browser: Any, v: Value, chance: Any) -> None:
+    made = lesson(v, precision=4)
+    opened = [k for k in range(1, len(made.data["groups"])) if chance.random() < 0.5]
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.set_content(made.html)
+    page.wait_for_selector("html[data-ready]")
+    page.evaluate(f"location.hash = 'step=999&open={','.join(map(str, opened)) or 'none'}'")
+    page.wait_for_function("document.querySelector('#count').textContent.split(' / ')[0] > 0")
+    for k, (value, gradient) in wires(page).items():
+        told = made.material.values[k]
+        assert value == number(told._data, 4)
+        assert gradient == (number(g, 4) if (g := made.material.gradients.get(told)) is not None else "")
+    context.close()
+
+
+def test_a_closed_group_has_a_local_gradient_of_its_own(show: Show) -> None:
+    """The product through its gates: local × upstream = downstream, whatever is open."""
+    x, y = Value(0.5, name="x"), Value(-1.5, name="y")
+    with group("score"):
+        score = np.tanh(x * y) * x + y
+    page = show(lesson(score * score, precision=6), "#step=5")
+    assert "score" in page.inner_text("#card h2")
+    rows = page.locator("#card tbody tr")
+    for k in range(2):
+        local, upstream, downstream = (
+            float(text.replace("−", "-")) for text in rows.nth(k).locator(".n").all_inner_texts()[:3]
+        )
+        assert local * upstream == pytest.approx(downstream, abs=1e-5)
+
+
+def test_a_tensors_numbers_open_from_the_card(show: Show) -> None:
+    page = show(lesson(tensors()), "#step=9")
+    assert "(3×2) · (2×4) → 3×4" in page.inner_text("#card")
+    page.locator("#card button.n").nth(1).click()
+    assert page.locator("#tensor td").count() == 12
+    assert page.locator("#tensor td").first.inner_text() == number(steps(tensors())[-2].downstream[0, 0])
+    page.click("#tensor [data-close]")
+    assert not page.is_visible("#tensor")

@@ -82,6 +82,7 @@ def composed(made: Levels, opened: Collection[Group], group: Group | None = None
         path = [(x(p), y(q)) for p, q in points]
         for end, k, other in ((0, a, b), (-1, b, a)):
             path[end] = _end(made, layout.centres[k], points[end], where[k], inner.get(k), items[k], items[other])
+        path[1], path[-2] = (path[1][0], path[0][1]), (path[-2][0], path[-1][1])
         whole.wires.append((items[a], items[b], path))
     return whole
 

@@ -55,6 +55,8 @@ function compose(g = 0) {
     const last = flat.length - 2;
     points[0] = end(a, b, flat[0], flat[1]);
     points[points.length - 1] = end(b, a, flat[last], flat[last + 1]);
+    points[1][1] = points[0][1];
+    points[points.length - 2][1] = points[points.length - 1][1];
     placed.wires.push({ from: items[a], to: items[b], value: carried(items[a], items[b]), points });
   }
   function end(k, other, px, py) {

@@ -133,7 +133,7 @@ function light(values, keys, users) {
     }
   }
   for (const wire of wires) {
-    const ends = [wire.from, wire.to].every((end) => (end.kind === "gate" ? keys && keys.has("g" + end.id) : end.kind === "box" ? keys && keys.has("b" + end.id) : true));
+    const ends = [wire.from, wire.to].every((end) => (end.kind === "gate" ? keys && keys.has("g" + end.id) : end.kind === "box" && !open.has(end.id) ? keys && keys.has("b" + end.id) : true));
     wire.path.classList.toggle("on", !!values && values.has(wire.value) && ends);
   }
 }

@@ -13,7 +13,7 @@ const inputNumber = (gate) => (key) => {
   const v = key === "$o" ? gate.out : gate.ins[Number(key.slice(1))];
   return typeof v === "number" ? { text: shown(live.values[v], isLeaf(v)) } : { text: constantText(v[0]) };
 };
-const simple = (tree) => !Array.isArray(tree) && !(typeof tree === "string");
+const simple = (tree) => typeof tree === "number" || (tree[0] === "neg" && typeof tree[1] === "number");
 const num = (q, cls, given) => {
   const t = tensorOf(q);
   if (!t) return el("span", { class: "n " + cls, title: exactly(q, given) }, shown(q, given));
@@ -64,8 +64,8 @@ function backRow(unit, row, out, up) {
   const gate = unit.gate, [kind, tree, note] = row.form || [];
   const local = [];
   if (kind === "factor") {
-    local.push(mathed(partial(nameOf(out), nameOf(row.v)), ml("mo", "="), math(tree, inputName(gate))[0], isNumber(row.local) && !simple(tree) ? ml("mo", "=") : ""));
-    if (!isNumber(row.local) || !simple(tree)) local.push(num(row.local, ""));
+    local.push(mathed(partial(nameOf(out), nameOf(row.v)), ml("mo", "="), math(tree, inputName(gate))[0], !simple(tree) ? ml("mo", "=") : ""));
+    if (!simple(tree)) local.push(num(row.local, ""));
   } else if (kind === "rule") local.push(mathed(math(tree, inputName(gate))[0]), el("small", {}, shapes_(tree, gate, out, row)));
   else if (kind === "words") local.push(el("small", {}, tree), row.local != null ? num(row.local, "") : null);
   else local.push(...(row.local != null ? [mathed(partial(nameOf(out), nameOf(row.v)), ml("mo", "=")), num(row.local, "")] : [el("small", {}, "through its gates")]));
@@ -101,9 +101,10 @@ function chainOf(v) {
     if (!path.length) symbols.push(ml("mn", "1")), numbers.push(ml("mn", "1"));
   });
   const scalar = edges.every((edge) => isNumber(edge.local));
-  box.replaceChildren(el("p", { class: "eq" }, mathed(...lhs, ...symbols)),
+  const lines = [el("p", { class: "eq" }, mathed(...lhs, ...symbols)),
     scalar ? el("p", { class: "eq" }, mathed(ml("mo", "="), ...numbers, ml("mo", "=")), num(live.grads[v], "gradient", v === D.root)) : null,
-    total > 1 ? el("p", { class: "note" }, `${total} paths: products along each, added.`) : null);
+    total > 1 ? el("p", { class: "note" }, `${total} paths: products along each, added.`) : null];
+  box.replaceChildren(...lines.filter(Boolean));
 }
 function aroundGate(unit) {
   pointed = -1;

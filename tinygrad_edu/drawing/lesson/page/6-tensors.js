@@ -32,7 +32,7 @@ function shapes_(tree, gate, out, row) {
 function inspect(q) {
   const [shape, range, cells, scale, table] = tensorOf(q);
   const picture = cells.length ? el("img", { src: heatmap(q.t, 8), alt: "heatmap, blue below zero, orange above" }) : null;
-  $("tensor").querySelector("div").replaceChildren(el("p", {}, `${shape}: ${range}. Colours from −${decimal(scale)} (blue) over 0 (white) to ${decimal(scale)} (orange); nan is magenta, ∞ black.`), picture,
-    table ? el("table", { class: "numbers" }, table.map((row) => el("tr", {}, row.map((x) => el("td", {}, x))))) : null);
+  $("tensor").querySelector("div").replaceChildren(...[el("p", {}, `${shape}: ${range}. Colours from −${decimal(scale)} (blue) over 0 (white) to ${decimal(scale)} (orange); nan is magenta, ∞ black.`), picture,
+    table ? el("table", { class: "numbers" }, table.map((row) => el("tr", {}, row.map((x) => el("td", {}, x))))) : null].filter(Boolean));
   $("tensor").showModal();
 }
