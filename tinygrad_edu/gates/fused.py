@@ -122,7 +122,8 @@ def softmax_cross_entropy(logits: Any, labels: Any, *, axis: int = -1, reduction
         losses = scores.reshape(labels.shape) - logits[_places(labels, axis)]
     if reduction == "none":
         return losses
-    return losses.sum() if reduction == "sum" else losses.mean()
+    total = np.add.reduce(losses, axis=None)
+    return total if reduction == "sum" else total / losses.size
 
 
 def _standardise_parts(x: Any, *, axis: Any, eps: float) -> Any:
