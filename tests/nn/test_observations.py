@@ -10,7 +10,7 @@ import pytest
 
 from tests.nn.training import descend
 from tests.test_examples import load
-from tinygrad_edu import manual_seed, nn
+from tinygrad_edu import Value, manual_seed, nn
 from tinygrad_edu.nn import functional as F
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -127,3 +127,13 @@ def test_the_power_iteration_finds_the_largest_eigenvalue() -> None:
     layer, x = nn.Linear(3, 1, bias=False), np.random.default_rng(0).normal(size=(20, 3))
     known = np.linalg.eigvalsh(2 * x.T @ x / 20)[-1]
     assert largest_curvature(layer, lambda: F.mse_loss(layer(x)[:, 0], np.zeros(20))) == pytest.approx(known, rel=1e-3)
+
+
+def test_the_gradient_through_a_recurrence_is_its_weight_to_the_power_of_the_steps() -> None:
+    for weight in (0.5, 1.5):
+        layer = nn.RNN(1, 1, nonlinearity="relu", bias=False)
+        layer.weight_hh_l0.data = np.array([[weight]])
+        for steps in (1, 10, 30):
+            start = Value(np.ones((1, 1, 1)))
+            layer(np.zeros((steps, 1, 1)), start)[0][-1].sum().backward()
+            assert start.grad.item() == pytest.approx(weight**steps)

@@ -23,6 +23,22 @@ def test_the_plain_average_is_the_mean() -> None:
     np.testing.assert_allclose(averaged(None).theta, PATH.mean(axis=0), atol=1e-14)
 
 
+def test_the_mean_of_noisy_descent_comes_nearer_with_the_steps_and_its_last_point_does_not() -> None:
+    ends = []
+    for steps in (200, 1600):
+        noise, w = np.random.default_rng(0).normal(size=(steps, 400)), Value(np.zeros(400))  # 400 runs side by side
+        optimizer = SGD([w], lr=0.2)
+        average = Averaged([w], start=20)
+        for eta in noise:
+            w.grad = w.numpy() + eta
+            optimizer.step()
+            average.update()
+        ends.append((np.mean(w.data**2), np.mean(average.theta**2)))
+    (last, mean), (last_later, mean_later) = ends
+    assert mean / mean_later == pytest.approx(8, rel=0.3)
+    assert last / last_later == pytest.approx(1, rel=0.3)
+
+
 def test_swa_averages_every_kth_state_from_a_start() -> None:
     np.testing.assert_allclose(averaged(None, start=3, every=4).theta, PATH[[3, 7, 11]].mean(axis=0), atol=1e-14)
 
@@ -100,6 +116,13 @@ def test_the_variance_of_an_exponential_average_is_known() -> None:
 def test_half_the_weight_of_an_exponential_average_lies_in_the_last_steps() -> None:
     numbers = [0.0] * 50 + [1.0] * 7
     assert exponential_average(numbers, 0.9)[-2] < 0.5 < exponential_average(numbers, 0.9)[-1]
+
+
+def test_an_exponential_average_is_as_noisy_as_a_window_of_nearly_twice_its_length() -> None:
+    noise = np.random.default_rng(0).normal(size=200_000)
+    ours = np.var(exponential_average(noise, 0.9)[1000:])
+    window = np.var(np.convolve(noise, np.full(19, 1 / 19), "valid"))  # (1 + 0.9) / (1 − 0.9) numbers
+    assert ours == pytest.approx(window, rel=0.05)
 
 
 def test_snapshots_visit_each_state_and_come_back() -> None:

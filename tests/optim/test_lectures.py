@@ -110,11 +110,12 @@ def test_a_lower_rate_ends_the_plateau_of_a_noisy_descent() -> None:
 
 def test_every_method_learns_the_real_task() -> None:
     makers = {
-        "SGD": lambda p: optim.SGD(p, lr=0.1),
+        **{f"SGD {lr}": lambda p, lr=lr: optim.SGD(p, lr=lr) for lr in (0.1, 0.3)},
         "Momentum": lambda p: optim.Momentum(p, lr=0.05),
-        "Adagrad": lambda p: optim.Adagrad(p, lr=0.5),
+        "NAG": lambda p: optim.NAG(p, lr=0.05),
+        **{f"Adagrad {lr}": lambda p, lr=lr: optim.Adagrad(p, lr=lr) for lr in (0.3, 0.5, 0.7)},
         "Adadelta": lambda p: optim.Adadelta(p, rho=0.95, eps=1e-3),
-        "RMSprop": lambda p: optim.RMSprop(p, lr=0.05),
+        **{f"RMSprop {lr}": lambda p, lr=lr: optim.RMSprop(p, lr=lr) for lr in (0.1, 0.05)},
         "Adam": lambda p: optim.Adam(p, lr=0.1),
         "NAdam": lambda p: optim.NAdam(p, lr=0.1),
         "Lion": lambda p: optim.Lion(p, lr=0.03),
@@ -123,8 +124,7 @@ def test_every_method_learns_the_real_task() -> None:
         w = Value(np.zeros(4))
         optimizer = make([w])
         for _ in range(300):
-            gradient(w)
-            optimizer.step()
+            optimizer.step(lambda w=w: gradient(w))
         assert squared_error(w).item() < 0.3, name
 
 
@@ -161,6 +161,22 @@ def test_rmsprop_forgets_with_the_weights_of_a_running_average() -> None:
         optimizer.step()
     weights = 0.2 * 0.8 ** np.arange(30)[::-1]
     assert float(optimizer.state_dict()["state"][0]["square_avg"]) == pytest.approx(np.sum(weights * gradients**2))
+
+
+def test_rmsprop_recovers_its_rate_after_large_gradients_and_adagrad_does_not() -> None:
+    def moves(optimizer: optim.Optimizer, w: Value) -> Any:
+        points = []
+        for g in [100.0] * 20 + [1.0] * 60:
+            w.grad = g
+            optimizer.step()
+            points.append(w.item())
+        return -np.diff(points[20:])
+
+    w, v = Value(0.0), Value(0.0)
+    forgetful, mindful = moves(optim.RMSprop([w], lr=0.1, alpha=0.8), w), moves(optim.Adagrad([v], lr=0.1), v)
+    assert forgetful[0] < 0.01
+    assert forgetful[-1] == pytest.approx(0.1, rel=0.02)  # 60 steps are twelve times 1 / (1 − α)
+    assert mindful[-1] < 0.001
 
 
 def test_a_plateau_slows_descent_and_not_adam() -> None:

@@ -37,6 +37,29 @@ def test_ways_start_and_end_where_they_should(name: str) -> None:
         np.testing.assert_allclose(ways.points["L-BFGS"][-1], [0, 0], atol=1e-4)
 
 
+def test_the_ways_of_the_course_on_the_bowl_are_pytorchs() -> None:
+    torch = pytest.importorskip("torch")
+    chosen = {
+        "SGD": {"lr": 0.95}, "Momentum": {"lr": 0.1, "momentum": 0.9}, "Adagrad": {"lr": 1.5},
+        "RMSprop": {"lr": 0.5, "alpha": 0.9}, "Adadelta": {"rho": 0.9}, "Adam": {"lr": 0.5}, "NAdam": {"lr": 0.5},
+    }  # fmt: skip
+    of = {"Momentum": "SGD"}
+    makers = {name: lambda p, n=name, s=s: getattr(optim, of.get(n, n))(p, **s) for name, s in chosen.items()}
+    ways = optim.paths(optim.bowl, (-7.0, 2.0), makers, steps=20)
+    torch.set_default_dtype(torch.float64)  # which decides the precision of NAdam's product
+    try:
+        for name, settings in chosen.items():
+            point = torch.nn.Parameter(torch.tensor([-7.0, 2.0]))
+            peer = getattr(torch.optim, of.get(name, name))([point], **settings)
+            for here in ways.points[name]:
+                np.testing.assert_allclose(here, point.detach().numpy(), rtol=1e-10, atol=1e-10)
+                peer.zero_grad()
+                (point[0] ** 2 / 10 + point[1] ** 2).backward()
+                peer.step()
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def test_gradient_descent_on_the_bowl_goes_its_closed_way() -> None:
     way = optim.paths(optim.bowl, (-7.0, 2.0), {"SGD": lambda p: optim.SGD(p, lr=0.95)}).points["SGD"]
     t = np.arange(21)

@@ -98,6 +98,17 @@ def test_decoupled_and_l2_decay_differ_under_adam_and_agree_under_gradient_desce
     np.testing.assert_allclose(plain.data, (1 - 0.01 * 0.1) * start - 0.01 * g)
 
 
+def test_adams_corrected_averages_of_a_constant_gradient_are_it_and_its_square() -> None:
+    w = Value(np.zeros(2))
+    optimizer, g = Adam([w]), np.array([3.0, -0.5])
+    for t in range(1, 30):
+        w.grad = g
+        optimizer.step()
+        state = optimizer.state_dict()["state"][0]
+        np.testing.assert_allclose(state["exp_avg"] / (1 - 0.9**t), g)
+        np.testing.assert_allclose(state["exp_avg_sq"] / (1 - 0.999**t), g**2)
+
+
 def test_adams_first_step_is_the_rate_in_the_direction_of_the_sign() -> None:
     w = Value(np.zeros(3))
     w.grad = [1e-3, -5.0, 700.0]

@@ -90,6 +90,16 @@ def test_lbfgs_solves_rosenbrock(size: int) -> None:
     assert size > 2 or len(losses) <= 60
 
 
+def test_bfgs_ends_at_a_parabolas_minimum_in_as_many_exact_searches_as_it_has_directions() -> None:
+    w = Value(np.zeros(6))
+    optimizer = optim.BFGS([w], c2=1e-3)  # the smaller, the more exact is the line search
+    closure = backward(optimizer, lambda: parabola(w))
+    for _ in range(6):
+        assert np.abs(MATRIX @ w.data - TARGET).max() > 1e-4
+        optimizer.step(closure)
+    np.testing.assert_allclose(MATRIX @ w.data, TARGET, atol=1e-9)
+
+
 def test_bfgs_keeps_the_secant_condition() -> None:
     w = Value(np.zeros(6))
     optimizer = optim.BFGS([w])
