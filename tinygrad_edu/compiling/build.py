@@ -15,7 +15,7 @@ from ..calculus.recording import variable
 from ..engine import Value
 from ..errors import GraphError
 from ..modes import Group
-from .program import Input, Instruction, Operand, Program, Var
+from .program import Function, Input, Instruction, Operand, Program, Var
 from .trace import DETACH, Trace
 from .updates import Stretch, instructions_of, stretches_of
 
@@ -133,9 +133,12 @@ class _Builder:
         else:
             var = self.names(node.gate.name.split(".")[-1], numbered=True)
         self.operands[node] = var
+        settings = node.settings
+        if isinstance(node.gate, Function):
+            settings = {name: self.operand(x, node.group) for name, x in settings.items()}
         comment = self.trace.comments.get(node, "")
         made = Instruction(
-            var, node.gate, inputs, node.settings, node.shape, node.dtype, node.name, comment, path(node.group)
+            var, node.gate, inputs, settings, node.shape, node.dtype, node.name, comment, path(node.group)
         )
         self.instructions.append(made)
 

@@ -13,9 +13,13 @@ from .algebra import algebra
 from .basic import common_subexpressions, constant_folding, dead_code
 from .lanes import group_scalars
 from .layout import batch_last
+from .linear import linear_forms
 from .memory import bound_scalars, in_place
 from .opening import open_gates
+from .pooling import pool_first
 from .products import masks, products, sums_as_products
+from .sums import flat_sums
+from .sharing import own_results
 
 __all__ = ["PASSES", "PLANNING", "optimised"]
 
@@ -29,7 +33,12 @@ PASSES: Mapping[str, Pass] = {
 }
 PLANNING: Mapping[str, Pass] = {
     "open_gates": open_gates,
+    "tidy_opened": lambda program: tidied(program),
+    "pool_first": pool_first,
+    "linear_forms": linear_forms,
     "batch_last": batch_last,
+    "flat_sums": flat_sums,
+    "tidy_moved": lambda program: tidied(program),
     "masks": masks,
     "products": products,
     "sums_as_products": sums_as_products,
@@ -54,6 +63,7 @@ def optimised(program: Program, plan: bool, without: frozenset[str]) -> Program:
         before = len(program)
         for name, each in short.items():
             program = reported(name, each, program)
+    program = own_results(program)
     for name, each in PLANNING.items() if plan else ():
         if name not in without:
             program = reported(name, each, program)
@@ -64,7 +74,7 @@ def tidied(program: Program) -> Program:
     """The shortening passes once more, over what planning has made."""
     for each in (constant_folding, algebra, common_subexpressions, dead_code):
         program = each(program)
-    return program
+    return own_results(program)
 
 
 def reported(name: str, each: Pass, program: Program) -> Program:

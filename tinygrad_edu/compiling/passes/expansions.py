@@ -95,10 +95,20 @@ def softmax_cross_entropy(emitter: Any, logits: Any, labels: Any, *, axis: int, 
     return emitter.call(np.divide, total, shape[0]) if reduction == "mean" else total
 
 
+def standardise(emitter: Any, x: Any, *, axis: Any, eps: float) -> Any:
+    """What is centred over the deviation, in the lines that its gradient has too."""
+    if emitter.so_far.dtype(x).kind != "f" or emitter.so_far.dtype(x).itemsize < 4:
+        return None
+    centred = emitter.call(np.subtract, x, mean(emitter, x, axis=axis, keepdims=True))
+    deviation = emitter.call(np.sqrt, emitter.call(np.add, var(emitter, x, axis=axis, ddof=0, keepdims=True), eps))
+    return emitter.call(np.multiply, centred, emitter.call(np.divide, 1, deviation))
+
+
 EXPANSIONS: dict[str, Any] = {
     "mean": mean,
     "var": var,
     "softmax": softmax,
+    "standardise": standardise,
     "softmax_cross_entropy": softmax_cross_entropy,
     "tinygrad_edu.gates.fused._hot": hot,
 }

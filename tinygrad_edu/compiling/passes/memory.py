@@ -1,23 +1,20 @@
 """Passes that plan memory: `in_place` gives each result a place by liveness, `bound_scalars` each number a dtype.
 
-After `in_place` a variable may be written more than once: these come last.
-Builds on `substitution`.
+After `in_place` a variable may be written more than once: these come last. Builds on `sharing` and
+`substitution`.
 """
 
 from dataclasses import replace
-from inspect import signature
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from ..program import Function, Instruction, Program, Var, variables
-from .substitution import op, renamed
+from .sharing import Families, can_write
+from .substitution import renamed
 
 __all__ = ["bound_scalars", "in_place"]
 
-VIEWS = frozenset({"transpose", "reshape", "swapaxes", "expand_dims", "squeeze", "getitem", "broadcast_to"})
-REDUCTIONS = frozenset({np.add.reduce, np.maximum.reduce, np.minimum.reduce})
 EMPTY = Function("np.empty", np.empty)
 
 
@@ -46,30 +43,26 @@ class _Planner:
 
     def __init__(self, program: Program) -> None:
         self.program, self.kinds = program, program.kinds()
-        self.base: dict[Var, Var] = {}
+        self.families = Families(program)
         self.last: dict[Var, int] = {}
-        self.pinned = {x.var for x in program.inputs}
+        self.pinned = {self.root(x.var) for x in program.inputs}
         self.free: dict[tuple[Any, int], list[Var]] = {}
         self.owner: dict[Var, Var] = {}  # what is held by which buffer
         self.setup: dict[Var, Instruction] = {}
         self.held: dict[Var, tuple[Any, int]] = {}
-        self._bases()
+        self._lives()
 
-    def _bases(self) -> None:
-        """Which variable each one is a view of, and where the last use of each such family is."""
-        for line in self.program:
-            x = line.inputs[0] if line.inputs else None
-            view = op(line) in VIEWS and isinstance(x, Var)
-            self.base[line.target] = self.root(x) if view else line.target  # type: ignore[arg-type]
+    def _lives(self) -> None:
+        """Where the last use of each family is, and which are not ours to place."""
         for number, line in enumerate(self.program.instructions):
             for x in (*line.reads, line.target):
                 self.last[self.root(x)] = number
-        for x in variables(self.program.results):
+        for x in (*variables(self.program.results), *self.families.exposed):
             self.pinned.add(self.root(x))
 
     def root(self, x: Var) -> Var:
         """The variable whose memory x looks at."""
-        return self.base.get(x, x)
+        return self.families.eldest(x)
 
     def place(self, number: int, line: Instruction) -> Var | None:
         """Where a line may write its result: over an input that is read for the last time, or in a free buffer."""
@@ -112,21 +105,6 @@ class _Planner:
                     self.free[self.held[buffer]].append(buffer)
 
 
-def can_write(line: Instruction) -> bool:
-    """Whether a line's function takes `out`."""
-    function = line.gate.forward
-    if function is np.dot:
-        return len(line.shape) > 0
-    if function in REDUCTIONS or function is np.matmul or _takes_out(function):
-        return True
-    return isinstance(function, np.ufunc) and function.nout == 1 and function.signature is None
-
-
-def _takes_out(function: Any) -> bool:
-    """Whether a function of this package has a parameter `out`."""
-    return isinstance(function, FunctionType) and "out" in signature(function).parameters
-
-
 def in_place(program: Program) -> Program:
     """Results written where they are needed in the end, over what is needed no more, or in buffers that are kept."""
     program = into_slots(program)
@@ -167,5 +145,3 @@ def into_slots(program: Program) -> Program:
         if not (line.gate.name == "np.copyto" and slots.get(line.inputs[1]) == line.inputs[0])
     ]
     return program.having(lines)
-
-

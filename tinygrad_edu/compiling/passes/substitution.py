@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Function, Instruction, Operand, Program, Var
+from ..program import Function, Instruction, Operand, Program, Var, variables
 
 __all__ = ["Rewriter", "op", "renamed", "substituted"]
 
@@ -53,9 +53,12 @@ def substituted(operand: Operand, known: dict[Var, Operand]) -> Operand:
 def renamed(line: Instruction, known: dict[Var, Operand]) -> Instruction:
     """A line with the variables that it reads replaced."""
     inputs = tuple(substituted(x, known) for x in line.inputs)
-    if all(a is b for a, b in zip(inputs, line.inputs, strict=True)):
+    settings = line.settings
+    if any(variables(tuple(settings.values()))):
+        settings = {name: substituted(x, known) for name, x in settings.items()}
+    if settings is line.settings and all(a is b for a, b in zip(inputs, line.inputs, strict=True)):
         return line
-    return replace(line, inputs=inputs)
+    return replace(line, inputs=inputs, settings=settings)
 
 
 class Rewriter:

@@ -1,0 +1,89 @@
+"""The pass `flat_sums`: sums over several axes as sums over one, and sums of products of two arrays as dot products.
+
+Sums that keep the reduced axes are the others with a new shape, so that each is computed once; the rows that are then
+left can be summed by BLAS. Builds on `substitution`.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...operators import GATES
+from ..program import Function, Instruction, Operand, Program, Var
+from .substitution import Rewriter, op
+
+__all__ = ["flat_sums"]
+
+SUM = Function("np.add.reduce", np.add.reduce)
+VECDOT = Function("np.vecdot", np.vecdot)
+TURNED = frozenset({"transpose", "swapaxes", "getitem", "broadcast_to"})
+LEAST = 512  # elements of a row from which a call for each of them costs little
+
+
+def flat_sums(program: Program) -> Program:
+    """Sums over the last axes as sums of rows, without keeping axes."""
+    uses = program.uses()
+
+    def rule(line: Instruction, so_far: Rewriter) -> Operand | None:
+        found = _axes(line, so_far)
+        if found is None or not line.dtype.kind == "f":
+            return None
+        x, axes, keep = found
+        shape = so_far.shape(x)
+        rest = len(shape) - len(axes)
+        rows = axes == tuple(range(rest, len(shape))) and 0 < rest and op(so_far.line(x)) not in TURNED
+        if not rows:
+            return None if not keep else _reshaped(_total(line, so_far, x, axes), line, so_far)
+        matrix = prod(shape[:rest]), prod(shape[rest:])
+        return _reshaped(_rows(line, so_far, x, matrix, uses), line, so_far)
+
+    return Rewriter(program).run(rule)
+
+
+def _axes(line: Instruction, so_far: Rewriter) -> tuple[Var, tuple[int, ...], bool] | None:
+    """(what, axes, keepdims) of a sum over some axes."""
+    if op(line) != "sum" or not isinstance(line.inputs[0], Var) or line.out is not None:
+        return None
+    x, *rest = line.inputs
+    axis: Any = rest[0] if rest else line.settings.get("axis", 0)
+    ndim = len(so_far.shape(x))
+    if isinstance(axis, Var) or ndim == 0 or so_far.dtype(x) != line.dtype:
+        return None
+    given = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(sorted(a % ndim for a in given))
+    keep = bool(line.settings.get("keepdims", False))
+    return (x, axes, keep) if keep or len(axes) > 1 or op(so_far.line(x)) == "mul" else None
+
+
+def _reshaped(total: Var, line: Instruction, so_far: Rewriter) -> Var:
+    """A result in the shape that is wanted."""
+    if so_far.shape(total) == line.shape:
+        return total
+    return so_far.add(
+        line, GATES["reshape"], total, shape=line.shape, dtype=line.dtype, name=line.target, settings={"shape": line.shape}
+    )
+
+
+def _total(line: Instruction, so_far: Rewriter, x: Var, axes: tuple[int, ...]) -> Var:
+    """The sum without the axes."""
+    shape = tuple(n for a, n in enumerate(so_far.shape(x)) if a not in axes)
+    return so_far.add(line, SUM, x, axes, shape=shape, dtype=line.dtype)
+
+
+def _rows(line: Instruction, so_far: Rewriter, x: Var, matrix: tuple[int, int], uses: dict[Var, int]) -> Var:
+    """The sum of each row, or the dot product of rows where they are products."""
+    inner = so_far.line(x)
+    if op(inner) == "mul" and inner is not None and uses.get(x) == 1 and matrix[1] >= LEAST and line.dtype.itemsize > 2:
+        factors = [y for y in inner.inputs if isinstance(y, Var) and so_far.kinds[y] == (inner.shape, inner.dtype)]
+        if len(factors) == 2 and not any(op(so_far.line(y)) in TURNED for y in factors):
+            pair = [_flat(line, so_far, y, matrix) for y in factors]
+            return so_far.add(line, VECDOT, *pair, shape=matrix[:1], dtype=line.dtype)
+    return so_far.add(line, SUM, _flat(line, so_far, x, matrix), 1, shape=matrix[:1], dtype=line.dtype)
+
+
+def _flat(line: Instruction, so_far: Rewriter, x: Var, matrix: tuple[int, int]) -> Var:
+    """An array as a matrix."""
+    if so_far.shape(x) == matrix:
+        return x
+    return so_far.add(line, GATES["reshape"], x, shape=matrix, dtype=line.dtype, settings={"shape": matrix})
