@@ -62,6 +62,13 @@ def extreme(name: str, x: Tensor, *, axis: Any, keepdims: bool, ties: str) -> Te
     return getattr(torch, name)(x, dims(x, axis), keepdims) if x.ndim else x * 1
 
 
+def standardised(x: Tensor, *, axis: Any, eps: float) -> Tensor:
+    if not x.ndim:
+        return x * 0
+    centred = x - x.mean(dims(x, axis), keepdim=True)
+    return centred / torch.sqrt((centred**2).mean(dims(x, axis), keepdim=True) + eps)
+
+
 def p_norm(x: Tensor, *, p: float, axis: Any, keepdims: bool) -> Tensor:
     return torch.sum(x.abs() ** p, dims(x, axis), keepdims) ** (1 / p) if x.ndim else x.abs()
 
@@ -151,11 +158,19 @@ MORE: dict[str, Callable[..., Tensor]] = {
     "scatter": lambda x, *picks, index, shape: put(x, in_line(shape)[whole(index, picks)], shape),
     "solve": solved,
     "squeeze": squeezed,
+    "standardise": standardised,
     "std": std,
     "take_along_axis": lambda x, index, axis: taken(x, lambda lined: np.take_along_axis(lined, index.numpy(), axis)),
 }
 SAME_NAME = ["tril", "triu", "trace", "diag", "flip", "rot90", "kron", "diff", "clip", "nan_to_num", "tile", "i0"]
-SAME_NAME += ["matrix_power", "trapezoid", "cov", "symmetric exponential", "singular tanh", "orthonormal times triangle"]
+SAME_NAME += [
+    "matrix_power",
+    "trapezoid",
+    "cov",
+    "symmetric exponential",
+    "singular tanh",
+    "orthonormal times triangle",
+]
 
 
 def _sampled(name: str) -> Callable[..., Tensor]:

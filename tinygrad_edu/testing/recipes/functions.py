@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy
+
+from ...calculus import checkpoint
 from ..programs import Builder
 from .parts import recipe, resized
 
@@ -36,6 +39,13 @@ def _sorted_eigenvalues(np: Any, x: Any) -> Any:
     return found if hasattr(found, "shape") else found[0]
 
 
+def _checkpointed(np: Any, x: Any) -> Any:
+    def f(x: Any) -> Any:
+        return np.tanh(x * x) * x
+
+    return f(x) if np is not numpy or isinstance(x, numpy.ndarray | numpy.generic) else checkpoint(f)(x)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "symmetric exponential": _symmetric_exponential,
     "singular tanh": _singular_tanh,
@@ -44,6 +54,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 """Compositions by name: each takes the module that stands for NumPy, then its inputs."""
 SHARED: dict[str, Callable[..., Any]] = {
+    "checkpoint": _checkpointed,
     "tril": lambda np, x: np.tril(x),
     "triu": lambda np, x: np.triu(x),
     "trace": lambda np, x: np.trace(x),

@@ -35,6 +35,12 @@ def along(b: Builder, name: str) -> int:
     return b.add(name, x, axis=one_axis(b, x))
 
 
+@recipe("standardise")
+def standardised(b: Builder, name: str) -> int:
+    x = b.pick(lambda x: x.size)
+    return b.add(name, x, axis=axis_of(b, len(b.shape(x))), eps=0.1)
+
+
 @recipe("softmax_cross_entropy")
 def cross_entropy(b: Builder, name: str) -> int:
     rows, classes = b.random.randint(1, 3), b.random.randint(1, 3)
