@@ -3,6 +3,7 @@
 A row of `TRAPS` is a name, a function, its inputs and the right gradients. Add a row for each trap you meet.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -222,6 +223,10 @@ ERRORS: list[tuple[str, Callable[[Value], Any], type[Exception], str]] = [
     ("array.dot(v)", lambda v: np.ones(2).dot(v), LostGradientError, "array @ v"),  # type: ignore[arg-type]
     ("np.array([v, v])", lambda v: np.array([v, v]), LostGradientError, r"np\.stack"),
     ("np.asarray(v)", np.asarray, LostGradientError, "lose its gradient"),
+    ("np.float64 of several", np.float64, LostGradientError, "v.item"),
+    ("np.float32 of one", lambda v: np.float32(v[0]), LostGradientError, "v.item"),
+    ("np.full(2, v)", lambda v: np.full(2, v), LostGradientError, "lose its gradient"),
+    ("math.exp of several", math.exp, TypeError, "only .* can be converted"),
     ("v.astype(int)", lambda v: v.astype(int), GateError, r"v\.data\.astype"),
     ("np.sum(v, dtype=int)", lambda v: np.sum(v, dtype=int), GateError, r"v\.data\.astype"),
     ("np.take by a Value", lambda v: np.take([1.0, 2.0], v), LostGradientError, "lose its gradient"),
@@ -265,6 +270,14 @@ def test_a_gradient_by_an_input_without_derivative_is_refused() -> None:
     x, index = Value([1.0, 2.0]), Value([0.0])
     with pytest.raises((GraphError, IndexError)):
         getitem(x, index, index=(PICKED,)).backward()
+
+
+def test_python_numbers_are_a_way_out_of_the_graph() -> None:
+    v, w = Value(2.0), Value(3.0)
+    for number in (float(v), v.item(), math.sqrt(v * v), np.float64(v)):
+        assert isinstance(number, float)
+        (w * number).backward()
+    assert (v.grad, w.grad) == (0, 8)
 
 
 def test_nothing_is_recorded_of_a_failed_gate() -> None:

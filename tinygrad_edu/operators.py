@@ -231,7 +231,7 @@ class Operators:
             )
         return np.asarray(self.data, dtype)
 
-    def __float__(self) -> float:
+    def __float__(self) -> float:  # leaves the graph, as `item()`: docs/explanation/architecture.md says what else does
         return float(self._data)
 
     def __int__(self) -> int:
