@@ -32,13 +32,18 @@ class Layout:
 
 
 def layered(
-    sizes: Sequence[Size], wires: Sequence[tuple[int, int]], first: Iterable[int] = (), last: Iterable[int] = ()
+    sizes: Sequence[Size],
+    wires: Sequence[tuple[int, int]],
+    first: Iterable[int] = (),
+    last: Iterable[int] = (),
+    boxes: Iterable[int] = (),
 ) -> Layout:
     """Place nodes of the given sizes so that wires (source, target) run to the right.
 
-    `first` are nodes on the left wall, `last` on the right wall. Linear in nodes and bends but for sorting.
+    `first` are nodes on the left wall, `last` on the right wall; wires at `boxes` spread over their sides. Linear in
+    nodes and bends but for sorting.
     """
-    return _Layered(sizes, wires, frozenset(first), frozenset(last)).placed()
+    return _Layered(sizes, wires, frozenset(first), frozenset(last)).placed(frozenset(boxes))
 
 
 class _Layered:
@@ -160,8 +165,9 @@ class _Layered:
             down.append(at)
         return down
 
-    def placed(self) -> Layout:
+    def placed(self, boxes: frozenset[int]) -> Layout:
         y = self._heights()
+        self.off = {**self._spread(boxes, y, -1), **self._spread(boxes, y, 0)}
         top = min((y[k] - self.sizes[k][1] / 2 for k in range(len(y))), default=0) - MARGIN
         bottom = max((y[k] + self.sizes[k][1] / 2 for k in range(len(y))), default=0) + MARGIN
         x, spans, at = [0.0] * len(y), [], MARGIN
@@ -178,6 +184,19 @@ class _Layered:
         drawn = [self._points(k, centres, spans) for k in range(len(self.paths))]
         return Layout(round(width, 1), round(bottom - top, 1), (*centres[: self.count],), (*drawn,))
 
+    def _spread(self, boxes: frozenset[int], y: list[float], end: int) -> dict[tuple[int, int], float]:
+        """How far from a box's middle each of its wires ends, in the order of where they come from."""
+        ends: dict[int, list[int]] = {}
+        for k, path in enumerate(self.paths):
+            if path[end] in boxes:
+                ends.setdefault(path[end], []).append(k)
+        off = {}
+        for node, wires in ends.items():
+            wires.sort(key=lambda k: y[self.paths[k][1 if end == 0 else -2]])
+            step = min(10.0, (self.sizes[node][1] - 12) / len(wires))
+            off.update({(k, end): step * (p - (len(wires) - 1) / 2) for p, k in enumerate(wires)})
+        return off
+
     def _points(
         self, k: int, centres: list[tuple[float, float]], spans: list[tuple[float, float]]
     ) -> tuple[tuple[float, float], ...]:
@@ -190,8 +209,10 @@ class _Layered:
             if node in self.first or node in self.last:
                 lo = hi = x
             if node == path[0]:
+                y += self.off.get((k, 0), 0.0)
                 points += [(x + half, y), (max(hi, x), y)]
             elif node == path[-1]:
+                y += self.off.get((k, -1), 0.0)
                 points += [(min(lo, x), y), (x - half, y)]
             else:
                 points += [(lo, y), (hi, y)]
@@ -208,7 +229,8 @@ def _ranked(
     for k, (a, b) in enumerate(wires):
         after[a].append((k, b))
         missing[b] += 1
-    _rank, turned, order = [0] * count, set(), []
+    turned: set[int] = set()
+    order: list[int] = []
     ready = [k for k in range(count) if not missing[k]][::-1]
     left = dict.fromkeys(range(count))
     arrived: set[int] = set()

@@ -64,11 +64,11 @@ def levels(told: Material, names: dict[Value, str], precision: int = 2) -> Level
     sizes = _Sizes(told, names, precision)
     for level in cut.levels.values():
         shape = tuple(map(sizes.size, level.items))
-        walls = [[k for item, k in level.items.items() if item.kind == side] for side in ("in", "out")]
-        key = (shape, tuple(level.wires), *map(tuple, walls))
+        kinds = [[k for item, k in level.items.items() if item.kind == kind] for kind in ("in", "out", "box")]
+        key = (shape, tuple(level.wires), *map(tuple, kinds))
         if key not in known:
             known[key] = len(made.layouts)
-            made.layouts.append(layered(shape, level.wires, *walls))
+            made.layouts.append(layered(shape, level.wires, *kinds))
             made.sizes.append(shape)
         level.layout = known[key]
     return made

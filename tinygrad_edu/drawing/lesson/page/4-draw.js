@@ -93,7 +93,7 @@ function update() {
     if (!node || item.kind === "constant") continue;
     const label = describe(item, step.time);
     node.setAttribute("aria-label", label);
-    if (item.kind === "value") number_(node, item.id, step.time);
+    if (item.kind === "value") showNumbers(node, item.id, step.time);
     const current = now && (item.kind === "gate" ? now.key === "g" + item.id : item.kind === "box" && now.key === "b" + item.id);
     node.classList.toggle("now", !!current);
     node.toggleAttribute("aria-current", false);
@@ -103,7 +103,7 @@ function update() {
   }
   for (const wire of wires) wire.path.classList.toggle("known", wire.value < 0 || madeAt(wire.value) <= step.time);
 }
-function number_(node, v, time) {
+function showNumbers(node, v, time) {
   const made = madeAt(v) <= time, g = gradientAt(v, time);
   node.querySelector("text.value").textContent = made ? shown(live.values[v], isLeaf(v)) : "";
   node.querySelector("text.gradient").textContent = g ? shown(g.sum) + (g.left ? " …" : "") : "";

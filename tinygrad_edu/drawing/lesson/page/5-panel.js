@@ -66,7 +66,7 @@ function backRow(unit, row, out, up) {
   if (kind === "factor") {
     local.push(mathed(partial(nameOf(out), nameOf(row.v)), ml("mo", "="), math(tree, inputName(gate))[0], !simple(tree) ? ml("mo", "=") : ""));
     if (!simple(tree)) local.push(num(row.local, ""));
-  } else if (kind === "rule") local.push(mathed(math(tree, inputName(gate))[0]), el("small", {}, shapes_(tree, gate, out, row)));
+  } else if (kind === "rule") local.push(mathed(math(tree, inputName(gate))[0]), el("small", {}, ruleShapes(tree, gate, out, row)));
   else if (kind === "words") local.push(el("small", {}, tree), row.local != null ? num(row.local, "") : null);
   else local.push(...(row.local != null ? [mathed(partial(nameOf(out), nameOf(row.v)), ml("mo", "=")), num(row.local, "")] : [el("small", {}, "through its gates")]));
   if (note) local.push(el("small", {}, note));
@@ -122,7 +122,7 @@ function dark() {
 function list() {
   const first = Math.max(0, Math.min(at - 40, steps.length - 81)), shownSteps = steps.slice(first, first + 81);
   $("steps").replaceChildren(...shownSteps.map((step, k) =>
-    el("li", {}, el("button", { "data-step": first + k, "aria-current": first + k === at ? "step" : null, onclick: () => go(first + k) }, short(step)))));
+    el("li", {}, el("button", { tabindex: first + k === at ? 0 : -1, "aria-current": first + k === at ? "step" : null, onclick: () => go(first + k) }, short(step)))));
   $("steps").start = first + 1;
   const current = $("steps").querySelector("[aria-current]"), box = $("steps");
   if (current) box.scrollTop = current.offsetTop - box.offsetTop - box.clientHeight / 2;

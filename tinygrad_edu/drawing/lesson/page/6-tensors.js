@@ -16,7 +16,7 @@ function heatmap(t, factor = 1) {
 }
 
 // A matrix rule with its shapes: g 3×2 · Wᵀ 2×4 → 3×4.
-function shapes_(tree, gate, out, row) {
+function ruleShapes(tree, gate, out, row) {
   const shape = (q) => (tensorOf(q) ? tensorOf(q)[0] : "1");
   const of = (part) => {
     if (part === "g" || part === "$o") return shape(live.grads[out] ?? live.values[out]);

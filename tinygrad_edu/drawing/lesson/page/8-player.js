@@ -160,7 +160,7 @@ function find(query) {
     values(false);
     SMALL.forEach((g) => add(`${g.name} gate of ${nameOf(g.out)}`, "gate" + g.id, () => g.group));
   }
-  $("found").replaceChildren(...found.map(([text_, key, g]) => el("li", {}, el("button", { onclick: () => reach(g, key) }, text_))));
+  $("found").replaceChildren(...found.map(([words, key, g]) => el("li", {}, el("button", { onclick: () => reach(g, key) }, words))));
   $("none").textContent = wanted && !found.length ? "Nothing has that in its name." : "";
 }
 const homeOf = (v) => LEVELS.findIndex((level) => level.items.some((item) => item.kind === "value" && item.id === v));

@@ -62,13 +62,16 @@ stage.addEventListener("focusin", (event) => {
 });
 stage.addEventListener("pointerleave", dark);
 let dragged = null;
+const fingers = new Map();
 stage.addEventListener("pointerdown", (event) => {
   const node = event.target.closest("[data-key^=v]"), v = node ? Number(node.dataset.key.slice(1).split("-")[0]) : -1;
   const leaf = whatif.offered && v >= 0 && isLeaf(v);
+  fingers.set(event.pointerId, [event.clientX, event.clientY]);
   dragged = { x: event.clientX, y: event.clientY, panX, panY, moved: false, leaf: leaf ? v : -1, from: leaf ? real(live.values[v]) : 0 };
 });
 addEventListener("pointermove", (event) => {
   if (!dragged) return;
+  if (fingers.size > 1) return pinch(event);
   const [dx, dy] = [event.clientX - dragged.x, event.clientY - dragged.y];
   if (Math.abs(dx) + Math.abs(dy) > 4) dragged.moved = true;
   if (dragged.moved && dragged.leaf >= 0) {
@@ -77,7 +80,17 @@ addEventListener("pointermove", (event) => {
   }
   if (dragged.moved) (panX = dragged.panX - dx / zoom), (panY = dragged.panY - dy / zoom), place();
 });
-addEventListener("pointerup", () => setTimeout(() => (dragged = null)));
+for (const end of ["pointerup", "pointercancel"])
+  addEventListener(end, (event) => (fingers.delete(event.pointerId), setTimeout(() => (dragged = null))));
+// Two fingers zoom about the point between them.
+function pinch(event) {
+  if (!fingers.has(event.pointerId)) return;
+  const apart = () => Math.hypot(...[0, 1].map((axis) => [...fingers.values()].slice(0, 2).reduce((a, b) => a[axis] - b[axis])));
+  const was = apart(), box = stage.getBoundingClientRect();
+  fingers.set(event.pointerId, [event.clientX, event.clientY]);
+  const [a, b] = fingers.values();
+  zoomBy(apart() / was || 1, (a[0] + b[0]) / 2 - box.left, (a[1] + b[1]) / 2 - box.top);
+}
 stage.addEventListener("click", (event) => {
   const node = event.target.closest("[data-key]");
   if (node && !(dragged && dragged.moved)) press(node);
