@@ -12,10 +12,11 @@ from ..engine import Value
 from ..errors import DependencyError, RenderError, SettingError
 from .dot import Style, to_dot
 from .marking import Marks
-from .picture import Picture, picture
+from .picture import COMFORTABLE, LARGE, Picture, picture
 from .placing import placed
 from .render import Engine, bundled, programs, run_dot
 from .structure import is_model, traced
+from .svg import to_svg
 from .terminal import to_txt
 from .tikz import to_tex
 
@@ -24,16 +25,22 @@ __all__ = ["Drawing", "draw"]
 FORMATS = ("svg", "png", "pdf", "dot", "tex", "txt")
 
 
+Layout = Literal["auto", "graphviz", "groups"]
+
+
 class Drawing:
     """A picture of a graph: `.svg`, `.png()`, `.dot`, `.tex`, `.txt`, `.save(path)`; shows itself in a notebook.
 
     `picture` holds the nodes, wires and boxes as plain data.
     """
 
-    def __init__(self, picture: Picture, style: Style = "circuit", engine: Engine = "auto") -> None:
+    def __init__(
+        self, picture: Picture, style: Style = "circuit", engine: Engine = "auto", layout: Layout = "auto"
+    ) -> None:
         self.picture = picture
         self.style = style
         self.engine = engine
+        self.layout = layout
 
     @cached_property
     def dot(self) -> str:
@@ -43,6 +50,9 @@ class Drawing:
     @cached_property
     def svg(self) -> str:
         """SVG text with a title for who can't see it. Raises RenderError (with the DOT text) without a renderer."""
+        size = len(self.picture.nodes)
+        if self.layout == "groups" or (self.layout == "auto" and size > COMFORTABLE):
+            return to_svg(self.picture, self.style, self.title, progress=size > LARGE)
         return _titled(self.rendered("svg").decode(), self.title)
 
     def png(self, dpi: int = 192) -> bytes:
@@ -132,6 +142,7 @@ def draw(
     marks: Marks | None = None,
     colour: Literal["bytes", "flops"] | None = None,
     engine: Engine = "auto",
+    layout: Layout = "auto",
     force: bool = False,
 ) -> Drawing:
     """Draw the graph that `v` was made from, or, as `draw(model, input_shape)`, the layers of a model.
@@ -150,9 +161,12 @@ def draw(
 
     `marks` maps values, or wires as (value, input index), to a reason, and both are drawn in red. `colour` tints
     gates by the "bytes" they keep for the backward pass, or by their "flops" (see `cost`). `engine` is "auto",
-    "system", "bundled" or a program. Raises GraphError for a graph too large to read (over 2,000 nodes), unless
-    forced; StaleGraphError for parts of a gate whose input has changed since; ValueError for an unknown name or a mark
-    that is not in the graph; ShapeError for a model without a usable input.
+    "system", "bundled" or a program; the `layout` "groups" needs none: it lays each group out by itself, equal ones
+    once, and draws the SVG of pictures of over 500 nodes ("auto").
+
+    Raises GraphError for a graph too large to read (over 2,000 nodes), unless forced; StaleGraphError for parts of a
+    gate whose input has changed since; ValueError for an unknown name or a mark that is not in the graph; ShapeError
+    for a model without a usable input.
 
     >>> x = Value(3.0, name="x")
     >>> draw(x * x)
@@ -161,6 +175,8 @@ def draw(
     numbers = not is_model(v)
     if not numbers:
         v, style, depth = traced(v, style), "circuit", 1 if depth is None and open == "auto" else depth
+    if layout not in ("auto", "graphviz", "groups"):
+        raise ValueError(f"draw: layout {layout!r} is not known; choose 'auto', 'graphviz' or 'groups'")
     if style not in ("circuit", "nodes"):
         raise SettingError(f"draw: style {style!r} is not known; choose 'circuit' or 'nodes'")
     if not isinstance(v, Value):
@@ -177,4 +193,4 @@ def draw(
         numbers=numbers,
         colour=colour,
     )
-    return Drawing(seen, style, engine)
+    return Drawing(seen, style, engine, layout)
