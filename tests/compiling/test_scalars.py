@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tinygrad_edu import Value
+from tinygrad_edu.compiling import scalars as python
 from tinygrad_edu.compiling.passes import lanes
 from tinygrad_edu.errors import GraphError
 
@@ -195,3 +196,88 @@ def test_a_planted_fault_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "REDUCE", lanes.Function("np.maximum.reduce", np.maximum.reduce))
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(results(tg.compile(step), leaves), results(step, leaves), rtol=1e-6)
+
+
+# Straight-line Python
+
+
+def both(x: Any, y: Any) -> Any:
+    z = np.sin(x) * y + np.exp(x * y)
+    return np.log(z * z + 1) / (1 + y**2) + tg.relu(x - y) + np.maximum(x, 0.5) * np.tanh(z)
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.3, 0.7), (2.0, -1.0), (0.5, 0.5), (-3.0, 0.0)])
+def test_a_function_of_numbers_is_written_in_python(x: float, y: float) -> None:
+    slope = tg.value_and_grad(both, argnums=(0, 1))
+    made = tg.compile(slope)
+    (value, (by_x, by_y)), (v, (a, b)) = made(np.float64(x), np.float64(y)), slope(np.float64(x), np.float64(y))
+    np.testing.assert_allclose([value, by_x, by_y], [v, a, b], rtol=1e-14, atol=1e-300)
+    assert all(type(number) is np.float64 for number in (value, by_x, by_y))
+    assert "math.sin(x)" in made.source
+    assert "numpy" not in made.source
+
+
+def test_the_written_python_runs_alone() -> None:
+    made = tg.compile(both)
+    value = made(np.float64(0.3), np.float64(0.7))
+    scope: dict[str, Any] = {}
+    exec(made.source, scope)  # noqa: S102 - our own source
+    assert scope["both"](0.3, 0.7) == (value,)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_gate_is_written_in_python(name: str) -> None:
+    def f(x: Any, y: Any) -> Any:
+        return one(name, x, y) * 1.5
+
+    slope = tg.value_and_grad(f, argnums=(0, 1)) if name in BINARY else tg.value_and_grad(f)
+    made = tg.compile(slope)
+    for x, y in ((0.3, 0.7), (-1.2, 0.4), (0.9, -2.0)):
+        given = np.float64(x), np.float64(y)
+        np.testing.assert_allclose(np.hstack(made(*given)), np.hstack(slope(*given)), rtol=1e-13, err_msg=f"{x}, {y}")
+    assert "numpy" not in made.source
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: 1.0 / x, 0.0),
+        (lambda x: np.log(x), 0.0),
+        (lambda x: np.log(x), -1.0),
+        (lambda x: np.exp(x), 1000.0),
+        (lambda x: x**0.5, -2.0),
+        (lambda x: np.sin(x), np.inf),
+        (lambda x: tg.relu(x) + np.maximum(x, 1.0), np.nan),
+        (lambda x: np.minimum(1.0, x) * np.inf, np.nan),
+    ],
+)
+def test_infinities_and_nan_are_numpys(f: Any, x: float) -> None:
+    made = tg.compile(f)
+    made(np.float64(0.5))
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(made(np.float64(x)), f(np.float64(x)))
+    assert "numpy" not in made.source
+
+
+def test_numpys_warnings_stay() -> None:
+    made = tg.compile(lambda x: 1.0 / x)
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        made(np.float64(0.0))
+
+
+def test_python_can_be_switched_off() -> None:
+    made = tg.compile(both, without=["python"])
+    made(np.float64(0.3), np.float64(0.7))
+    assert "import numpy" in made.source
+
+
+def test_arrays_are_not_written_in_python() -> None:
+    made = tg.compile(both)
+    made(np.array([0.3, 0.4]), np.float64(0.7))
+    assert "import numpy" in made.source
+
+
+def test_a_wrong_expression_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(python.TEXT, "sin", "math.cos({0})")
+    with pytest.raises(AssertionError):
+        test_every_gate_is_written_in_python("sin")

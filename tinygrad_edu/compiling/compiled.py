@@ -20,6 +20,7 @@ from ..random import generator
 from .build import built
 from .passes import optimised
 from .program import Program
+from .scalars import is_python, python_run, python_source
 from .source import source_of
 from .trace import Trace
 
@@ -151,11 +152,14 @@ class Variant:
         self.program, self.link = built(trace, _name(owner), arguments, self.outs)
         self.plain = self.program
         self.program = optimised(self.program, owner.plan, owner.without)
-        self.source = source_of(self.program)
+        python = owner.plan and "python" not in owner.without and is_python(self.program)
+        self.source = python_source(self.program) if python else source_of(self.program)
         scope: dict[str, Any] = {}
         exec(__import__("builtins").compile(self.source, f"<compiled {self.program.name}>", "exec"), scope)  # noqa: S102
         scope.update((name, getattr(errors, name)) for name in errors.__all__ if name in scope)
         self.run = scope[self.program.name]
+        if python:
+            self.run = python_run(self.run, self.program)
         self.valued = _valued(trace, self.outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
         self._guards(trace)
         self.steppers = list(dict.fromkeys(s.optimizer for s in self.link.stretches))

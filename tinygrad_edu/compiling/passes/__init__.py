@@ -50,8 +50,8 @@ PLANNING: Mapping[str, Pass] = {
 
 def optimised(program: Program, plan: bool, without: frozenset[str]) -> Program:
     """The program after all passes that are not switched off; SettingError for a name that is none."""
-    if unknown := without - {*FIRST, *PASSES, *PLANNING}:
-        known = ", ".join((*FIRST, *PASSES, *PLANNING))
+    if unknown := without - {*FIRST, *PASSES, *PLANNING, "python"}:
+        known = ", ".join((*FIRST, *PASSES, *PLANNING, "python"))
         raise SettingError(f"compile: there is no pass {sorted(unknown)}; the passes are {known}")
     short = {name: each for name, each in PASSES.items() if name not in without}
     program = replace(program, report=(("recorded", len(program)),))
