@@ -6,6 +6,7 @@
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from .trace import Trace
 __all__ = ["Compiled", "compile"]
 
 _ARRAYS = (Value, np.ndarray, np.generic)
+_data, _needs = attrgetter("_data"), attrgetter("requires_grad")
 
 
 def compile(function: Callable[..., Any], *, plan: bool = True, without: Iterable[str] = ()) -> "Compiled":
@@ -56,6 +58,8 @@ class Compiled:
         update_wrapper(self, function)
         self.function, self.plan, self.without = function, plan, without
         self._variants: dict[Any, list[Variant]] = {}
+        self._quick: dict[Any, list[Variant]] = {}  # the same lists, for arguments that are all arrays
+        self._given: Sequence[Any] = ()
         self._latest: Variant | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -69,9 +73,23 @@ class Compiled:
         return self
 
     def _variant(self, args: Any, kwargs: Any) -> "Variant":
+        if not kwargs and all(type(x) is np.ndarray for x in args):
+            quick = (current_mode().ties, *[(x.shape, x.dtype) for x in args])
+            for variant in self._quick.get(quick, ()):
+                if variant.fits():
+                    self._latest, self._given = variant, args
+                    return variant
+            self._quick[quick] = self._variants.setdefault(self._key(args, kwargs)[0], [])
+        return self._slowly(args, kwargs)
+
+    def _key(self, args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
+        """What of the arguments decides which program it is, and their leaves."""
         tree = (args, kwargs)
         given = leaves(tree)
-        key = (_structure(tree), tuple(map(_kind, given)), current_mode().ties)
+        return (_structure(tree), tuple(map(_kind, given)), current_mode().ties), given
+
+    def _slowly(self, args: Any, kwargs: Any) -> "Variant":
+        key, given = self._key(args, kwargs)
         self._given = [x._data if isinstance(x, Value) else x for x in given if isinstance(x, _ARRAYS)]
         for variant in self._variants.get(key, ()):
             if variant.fits():
@@ -79,7 +97,9 @@ class Compiled:
                 return variant
         graded = frozenset(leaf for v in self._variants.get(key, ()) for leaf in v.guarded if leaf._grad is not None)
         made = Variant(self, args, kwargs, graded)
-        self._variants[key] = [made, *self._variants.get(key, [])][:8]
+        variants = self._variants.setdefault(key, [])
+        variants.insert(0, made)
+        del variants[8:]
         self._latest = made
         return made
 
@@ -163,10 +183,14 @@ class Variant:
         self.valued = _valued(trace, self.outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
         self._guards(trace)
         self.steppers = list(dict.fromkeys(s.optimizer for s in self.link.stretches))
+        self.moving = {each: [s for s in self.link.stretches if s.optimizer is each] for each in self.steppers}
+        self.single = len(self.outs) == 1 and self.outs[0] is out
 
     def _guards(self, trace: Trace) -> None:
         """What must be as it was while tracing."""
-        self.kinds = [(p, p._data.dtype, p._data.shape, p.requires_grad) for p in self.link.leaves]
+        self.seen: list[Any] = [p._data for p in self.link.leaves]
+        self.kinds = [(x.dtype, x.shape) for x in self.seen]
+        self.needs = [p.requires_grad for p in self.link.leaves]
         self.flags = [flag for key, flag in trace.flags.items() if key not in trace.reads and key not in trace.writes]
         reads = {owner for owner, name in self.link.reads if name == "_grad"}
         self.guarded = [p for p in trace.gradients if p not in trace.zeroed]
@@ -175,11 +199,13 @@ class Variant:
 
     def fits(self) -> bool:
         """Whether this program is still the one that tracing would make."""
+        data = list(map(_data, self.link.leaves))
+        if not all(map(is_, data, self.seen)):
+            if [(x.dtype, x.shape) for x in data] != self.kinds:
+                return False
+            self.seen = data
         return (
-            all(
-                p._data.dtype == d and p._data.shape == s and p.requires_grad is needed
-                for p, d, s, needed in self.kinds
-            )
+            list(map(_needs, self.link.leaves)) == self.needs
             and all(getattr(owner, name) is was for owner, name, was in self.flags)
             and all(p._grad is None for p in self.empty)
             and all(p._grad is not None for p in self.full)
@@ -187,9 +213,9 @@ class Variant:
 
     def __call__(self, given: Sequence[Any]) -> Any:
         link = self.link
-        if link.stretches:
-            self._take()
-        more = [p._data for p in link.leaves]
+        for stretch in link.stretches:
+            stretch.take()
+        more = list(map(_data, link.leaves))
         more += [getattr(owner, name) for owner, name in link.reads]
         if link.draws:
             more.append(generator())
@@ -197,14 +223,6 @@ class Variant:
             more += stretch.given()
         found = self.run(*given, *more)
         return self._returned(found)
-
-    def _take(self) -> None:
-        """Let the parameters lie in their optimisers' vectors."""
-        for stretch in self.link.stretches:
-            flat = stretch.flat
-            for i in range(stretch.first, stretch.last + 1):
-                if flat.parameters[i]._data is not flat.bound[i]:
-                    flat.adopt(i)
 
     def _returned(self, found: Sequence[Any]) -> Any:
         """Do what the function did besides, and give what it returned."""
@@ -216,6 +234,8 @@ class Variant:
             setattr(owner, name, new)
         for optimizer, finite in zip(self.steppers, rest, strict=False):
             self._moved(optimizer, finite)
+        if self.single:
+            return self._out(found[0], self.valued[0])
         outs = [self._out(x, valued) for x, valued in zip(found, self.valued, strict=False)]
         return rebuilt(self.out, outs)
 
@@ -225,17 +245,15 @@ class Variant:
 
     def _moved(self, optimizer: Any, finite: bool) -> None:
         """Tell an optimiser and its parameters that the program has moved them, or could not."""
-        mine = [s for s in self.link.stretches if s.optimizer is optimizer]
+        mine = self.moving[optimizer]
         for stretch in mine:
-            for i in range(stretch.first, stretch.last + 1):
-                slot = stretch.flat.slots[i]
-                stretch.flat.parameters[i]._grad = slot if slot.ndim else slot[()]
+            stretch.show()
         if not finite:
             bad = next(b for s in mine if (b := s.flat.nonfinite()) is not None)
             optimizer._refused(bad)
             return
-        for flat in dict.fromkeys(s.flat for s in mine):
-            flat.absent = set(next(s.absent for s in mine if s.flat is flat))
+        for flat, absent in {s.flat: s.absent for s in mine}.items():
+            flat.absent = absent
             flat.advance()
             flat.release()
         optimizer.steps += 1

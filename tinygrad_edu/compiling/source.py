@@ -72,6 +72,8 @@ def updated(line: Instruction, writer: Writer) -> list[str]:
         writer.standing.definitions.append(
             f"def {name}(t, settings, theta, g, *memory):\n"
             f"    update = {rule}(t, **settings)\n"
+            f"    if theta.size <= {BLOCK} and not (settings.get('weight_decay') or settings['maximize']):\n"
+            "        return update(theta, g, *memory)\n"
             f"    for start in range(0, theta.size, {BLOCK}):\n"
             f"        block = slice(start, start + {BLOCK})\n"
             "        gradient = g[block]\n"

@@ -7,6 +7,7 @@ known here by what they offer: `rule`, `memory`, `settings` and their vectors. B
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .program import Function, Instruction, Operand, Var
 
 __all__ = ["BLOCK", "Stretch", "Update", "all_finite", "instructions_of", "stretches_of"]
 
+_data = attrgetter("_data")
 BLOCK = 1 << 16  # numbers worked on at a time: what a rule writes beside θ, g and its memory then stays in cache
 
 
@@ -35,6 +37,9 @@ class Stretch:
     last: int
     gradients: Sequence[Any]
     absent: frozenset[int]
+    _vectors: list[Any] | None = None
+    _of: Any = None
+    _theta: Any = None
 
     @property
     def initial(self) -> Mapping[str, float]:
@@ -43,6 +48,8 @@ class Stretch:
 
     def clock(self) -> int:
         """The number of the step that comes next, which must be one for the whole stretch."""
+        if not self.flat.missed:
+            return int(self.flat.steps) + 1
         clocks = {self.flat.clock(i) for i in range(self.first, self.last + 1)}
         if len(clocks) > 1:
             raise GraphError(
@@ -57,10 +64,28 @@ class Stretch:
         span = self.flat.span(self.first, self.last)
         return [v[span] for v in (self.flat.theta, self.flat.gradient, *map(self.flat.memory.get, self.initial))]
 
+    def take(self) -> None:
+        """Let the parameters lie in the optimiser's vectors, where they are not there yet."""
+        flat, first, end = self.flat, self.first, self.last + 1
+        if not all(map(is_, map(_data, flat.parameters[first:end]), flat.bound[first:end])):
+            for i in range(first, end):
+                if flat.parameters[i]._data is not flat.bound[i]:
+                    flat.adopt(i)
+
+    def show(self) -> None:
+        """Let the parameters' `.grad` look at g, as after a walk."""
+        flat = self.flat
+        for i in range(self.first, self.last + 1):
+            slot = flat.slots[i]
+            flat.parameters[i]._grad = slot if slot.ndim else slot[()]
+
     def given(self) -> list[Any]:
         """What the program is called with for this stretch."""
-        slots = [self.flat.slots[i] for i in range(self.first, self.last + 1)]
-        return [self.clock(), dict(self.optimizer.settings(self.group)), *self.vectors(), *slots]
+        flat = self.flat
+        if self._vectors is None or self._of is not flat.memory or self._theta is not flat.theta:
+            self._vectors = [*self.vectors(), *flat.slots[self.first : self.last + 1]]
+            self._of, self._theta = flat.memory, flat.theta
+        return [self.clock(), self.optimizer.settings(self.group), *self._vectors]
 
 
 class Update:
