@@ -114,10 +114,17 @@ def test_jax_is_right_to_second_order_but_for_norms_and_branches():
 
 def test_compare_prints_a_row_for_each_engine():
     pytest.importorskip("torch")
-    table = compare(lambda x, y: np.exp(x) * y, [[0.0, 1.0], 2.0], peers=["torch"])
-    ours, theirs = table.splitlines()[1:]
-    assert ours.split("|")[1:] == theirs.split("|")[1:]
-    assert "torch" in theirs
+    pytest.importorskip("jax")
+    table = compare(lambda x, y: np.exp(x) * y, [[0.0, 1.0], 2.0], peers=["torch", "jax"])
+    ours, *theirs = table.splitlines()[1:]
+    assert [row.split("|")[1:] for row in theirs] == [ours.split("|")[1:]] * 2
+    assert [row.split()[0] for row in theirs] == ["torch", "jax"]
+
+
+def test_compare_says_what_an_engine_can_not_do():
+    pytest.importorskip("autograd")
+    table = compare(lambda x: np.cumprod(x), [[0.5, 1.0]], peers=["autograd"])
+    assert "NotImplementedError" in table.splitlines()[-1]
 
 
 def test_a_missing_peer_is_an_error_that_says_what_to_install(monkeypatch):

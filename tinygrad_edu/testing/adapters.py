@@ -23,7 +23,10 @@ def _module(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        raise DependencyError(f"{name} is not installed: pip install {name.split('.')[0]}") from error
+        package = name.split(".")[0]
+        raise DependencyError(
+            f"{package} is not installed: pip install {package}, or tinygrad_edu[peers] for all to compare with"
+        ) from error
 
 
 class PyTorch(Engine):

@@ -82,15 +82,18 @@ def compare(f: Function, inputs: Sequence[Any], peers: Iterable[str] | None = No
     """
     names = [name for name in PEERS if find_spec(name)] if peers is None else list(peers)
     rows = [["engine", "value", *(f"gradient {k}" for k in range(len(inputs)))]]
+    arrays = [np.asarray(x, float)[()] for x in inputs]
+    places = range(len(arrays))
     for engine in [TinygradEdu(), *(PEERS[name]() for name in names)]:
-        leaves = [engine.leaf(np.asarray(x, float)[()]) for x in inputs]
+        g = on_engine(f, engine)
         try:
-            out = on_engine(f, engine)(*leaves)
-            value = engine.array(out)
-            found = engine.pull(out, np.ones_like(value), leaves)
+            value = engine.array(g(*engine.leaves(arrays, places)))
+            found = engine.gradients(g, arrays, places, np.ones_like(value))
         except Exception as error:  # noqa: BLE001 - what a peer can't do is part of the comparison
             rows.append([engine.name, f"{type(error).__name__}", *[""] * len(inputs)])
             continue
-        rows.append([engine.name, shown(value), *("none" if g is None else shown(engine.array(g)) for g in found)])
+        rows.append(
+            [engine.name, shown(value), *("none" if each is None else shown(engine.array(each)) for each in found)]
+        )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(" | ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True)).rstrip() for row in rows)
