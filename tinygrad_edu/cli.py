@@ -41,7 +41,7 @@ def add_draw(subcommands: Subcommands) -> None:
     command.add_argument("expression", help='the formula, as in "sigmoid(w*x + b)"')
     command.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")
     command.add_argument(
-        "-o", "--output", default="circuit.svg", help="where to: .svg, .png, .pdf or .dot (%(default)s)"
+        "-o", "--output", default="circuit.svg", help="where to: .svg, .png, .tex, .txt, .pdf or .dot (%(default)s)"
     )
     command.add_argument("--style", choices=("circuit", "nodes"), default="circuit", help="(%(default)s)")
     command.add_argument("--open", nargs="*", default=[], metavar="GATE", help="fused gates to open, such as sigmoid")
