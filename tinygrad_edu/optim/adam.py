@@ -3,6 +3,7 @@
 `Adam` · `AdamW` (the weights decay by themselves). The relatives are in `adam_family`.
 """
 
+from functools import lru_cache
 from math import sqrt
 from typing import Any, Unpack
 
@@ -14,6 +15,12 @@ from .optimizer import Optimizer, Parameters, Rate, Settings, Shared, Update
 __all__ = ["Adam", "AdamW", "Betas"]
 
 Betas = tuple[float, float]
+
+
+@lru_cache
+def shares(beta1: float, beta2: float, dtype: Any) -> list[Array]:
+    """What m keeps and takes of g, and what v keeps and takes of ((1 − β₁) g)²."""
+    return scalars(dtype, (beta1, 1 - beta1, beta2, (1 - beta2) / (1 - beta1) ** 2))
 
 
 class Adam(Optimizer):
@@ -69,10 +76,10 @@ class Adam(Optimizer):
         beta1, beta2 = betas
         c1, c2 = (1 - beta1**t, 1 - beta2**t) if bias_correction else (1.0, 1.0)
         inside, outside = (eps * c2, 0.0) if eps_inside_sqrt else (0.0, eps * sqrt(c2))
-        numbers = (beta1, 1 - beta1, beta2, (1 - beta2) / (1 - beta1) ** 2, outside, lr * sqrt(c2) / c1)
 
         def update(theta: Array, g: Array, m: Array, v: Array, *largest: Array) -> None:
-            keep1, take1, keep2, take2, small, rate = scalars(theta.dtype, numbers)
+            keep1, take1, keep2, take2 = shares(beta1, beta2, theta.dtype)
+            small, rate = scalars(theta.dtype, (outside, lr * sqrt(c2) / c1))
             w = g * take1
             m *= keep1
             m += w

@@ -74,6 +74,7 @@ class Flat:
         self.bound: list[Any] = [None] * len(arrays)
         self.scalars = [i for i, a in enumerate(arrays) if not a.ndim]
         self.memory: dict[str, Array] = {}
+        self.cut: list[list[Array]] = []
         self.steps = 0
         self.missed: dict[int, int] = {}
         self.products: dict[int, float] = {}
@@ -174,9 +175,9 @@ class Flat:
 
     def stretches(self) -> list[tuple[int, float, slice]]:
         """Neighbours that move in this step and are alike, as (clock, product, where in the vectors)."""
-        products = {*self.products.values()}
-        if not self.absent and not self.missed and len(products) < 2:
-            return [(self.steps, *(products or (1.0,)), self.everywhere)]
+        products = {*self.products.values()} if self.products else {1.0}
+        if not self.absent and not self.missed and len(products) == 1:
+            return [(self.steps, products.pop(), self.everywhere)]
         moving = (i for i in range(len(self.parameters)) if i not in self.absent)
 
         def alike(pair: tuple[int, int]) -> tuple[int, int, float]:
@@ -192,15 +193,19 @@ class Flat:
         return slice(self.spans[first][0] * self.pairs, self.spans[last][1] * self.pairs)
 
     def blocks(self, where: slice, names: Iterable[str]) -> list[list[Array]]:
-        """θ, g and the named vectors of memory, a block at a time."""
+        """θ, g and the named vectors of memory, a block at a time; of everything the blocks are cut once."""
+        if where is self.everywhere and self.cut:
+            return self.cut
         vectors = [self.theta, self.gradient, *map(self.memory.__getitem__, names)]
-        if where is self.everywhere and self.theta.size <= BLOCK:
-            return [vectors]
         starts = range(where.start, where.stop, BLOCK)
-        return [[vector[start : min(start + BLOCK, where.stop)] for vector in vectors] for start in starts]
+        blocks = [[vector[start : min(start + BLOCK, where.stop)] for vector in vectors] for start in starts]
+        if where is self.everywhere:
+            self.cut = blocks
+        return blocks
 
     def remember(self, initial: Mapping[str, float]) -> None:
         """Make the vectors that a method keeps, where they are not there yet."""
+        self.cut = []
         for name, number in initial.items():
             if name not in self.memory:
                 self.memory[name] = vector(self.theta.size, self.theta.dtype)

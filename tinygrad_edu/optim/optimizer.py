@@ -197,10 +197,8 @@ class Optimizer:
         plain = not (settings.get("weight_decay") or settings["maximize"])
         for t, product, where in flat.stretches():
             update = self.rule(t, product=product, **settings)
-            for vectors in flat.blocks(where, initial):
-                if not plain:
-                    vectors[1] = self._decayed(*vectors[:2], **settings)
-                update(*vectors)
+            for theta, g, *kept in flat.blocks(where, initial):
+                update(theta, g if plain else self._decayed(theta, g, **settings), *kept)
 
     def _decayed(
         self,
