@@ -1,6 +1,6 @@
 """micrograd's own demo, a 2-16-16-1 network of single numbers on 100 points, hinge loss and L2 (65,818 nodes there):
-a step with gradients of all 337 parameters in micrograd, in tinygrad_edu eager and compiled, and the same in PyTorch with
-a tensor for each number. All first find the same gradients. The garbage collector stays on.
+a step with gradients of all 337 parameters in micrograd, in tinygrad_edu eager and compiled, and in PyTorch with a
+tensor for each number. All first find the same gradients. The garbage collector stays on.
 """
 
 from collections.abc import Callable

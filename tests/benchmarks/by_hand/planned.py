@@ -189,6 +189,8 @@ def make(workload: Workload, weights: dict[str, Array]) -> Contestant:
     gradient = np.zeros_like(theta)
     p, g = (dict(zip(weights, views(vector, shapes), strict=True)) for vector in (theta, gradient))
     x = np.empty((*workload.shape, workload.batch), np.float32)
+    if len(workload.shape) == 1:
+        x = np.empty((workload.batch, *workload.shape), np.float32).T  # BLAS reads it either way
     layers = chain(workload, p, g, x)
     loss, update = (
         Loss(layers[-1].out, layers[-1].g_out),
