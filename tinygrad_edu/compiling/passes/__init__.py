@@ -18,8 +18,8 @@ from .memory import bound_scalars, in_place
 from .opening import open_gates
 from .pooling import pool_first
 from .products import masks, products, sums_as_products
-from .sums import flat_sums
 from .sharing import own_results
+from .sums import flat_sums
 
 __all__ = ["PASSES", "PLANNING", "optimised"]
 

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from ...operators import GATES
+from ..kernels.sliding import moved_last
 from ..program import Function, Instruction, Operand, Program, Var, variables
 from .lowering import LOWERED, Lines
 from .substitution import Rewriter, op, renamed, substituted
 
 __all__ = ["batch_last", "elementwise"]
 
-COPY = Function("np.ascontiguousarray", np.ascontiguousarray)
+MOVED = Function("moved_last", moved_last)
 SUM = Function("np.add.reduce", np.add.reduce)
 RESHAPES = frozenset({"reshape", "expand_dims", "squeeze"})
 WEIGHTS = {"conv": 1, "conv_transpose": 1}  # the input that has no batch
@@ -139,9 +140,8 @@ class _Mover:
             return np.ascontiguousarray(np.moveaxis(np.asarray(x), 0, -1))
         if x not in self.last_of:
             shape, dtype = self.old[x]
-            turned = self.turned(x, line)
             self.last_of[x] = self.so_far.add(
-                line, COPY, turned, shape=(*shape[1:], shape[0]), dtype=dtype, name=f"{x}_last"
+                line, MOVED, self.first_of[x], shape=(*shape[1:], shape[0]), dtype=dtype, name=f"{x}_last"
             )
         return self.last_of[x]
 

@@ -4,6 +4,7 @@
 arrays are walked through fewer times. Rounding changes. Builds on `substitution`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -101,7 +102,7 @@ class _Linear:
         if name == "neg":
             return self.long(line.inputs[0], line) and self.taken(line, self.times(line.inputs[0], -1.0, line))
         if name in ("add", "sub") and self.uses.get(line.target) == 1:
-            return self.added(line, *line.inputs, minus=name == "sub")
+            return self.added(line, line.inputs, minus=name == "sub")
         return False
 
     def taken(self, line: Instruction, form: Form) -> bool:
@@ -136,14 +137,14 @@ class _Linear:
         offset = None if form.offset is None else self.product(form.offset, factor, line)
         return Form(line, tuple((core, self.product(f, factor, line)) for core, f in form.terms), offset)
 
-    def added(self, line: Instruction, x: Operand, y: Operand, minus: bool) -> bool:
+    def added(self, line: Instruction, pair: Sequence[Operand], minus: bool) -> bool:
         """A sum that is only scaled or summed afterwards: of forms, or of one and something small."""
-        parts = [self.form(x), self.form(y)]
+        parts = [self.form(x) for x in pair]
         if parts[0] is None and parts[1] is None:
             return False
         terms: list[Any] = []
         offset: Operand | None = None
-        for k, (z, form) in enumerate(zip((x, y), parts, strict=True)):
+        for k, (z, form) in enumerate(zip(pair, parts, strict=True)):
             sign = -1.0 if minus and k else 1.0
             if form is None and not self.small(z, line):
                 return False
@@ -177,7 +178,9 @@ class _Linear:
         )
         left = full if keep else tuple(n for a, n in enumerate(full) if a not in axes)
         if isinstance(factor, Var) and self.shape(factor) != left:
-            factor = self.so_far.add(line, GATES["reshape"], factor, shape=left, dtype=line.dtype, settings={"shape": left})
+            factor = self.so_far.add(
+                line, GATES["reshape"], factor, shape=left, dtype=line.dtype, settings={"shape": left}
+            )
         elif not isinstance(factor, Var) and np.ndim(factor):
             factor = np.reshape(factor, left)
         made = self.so_far.add(line, MUL, total, factor, shape=line.shape, dtype=line.dtype)
@@ -233,7 +236,6 @@ class _Linear:
     def named(self, made: Any, line: Instruction) -> Var:
         """A line just made, under the name of what it is."""
         if made != next(reversed(self.so_far.lines)):
-            return made  # type: ignore[no-any-return]
+            return made
         last = self.so_far.lines.pop(made)
         return self.so_far.keep(replace(last, target=line.target, name=line.name))
-

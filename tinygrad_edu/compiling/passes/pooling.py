@@ -129,9 +129,7 @@ class _Rule:
             return self.exchanged(line, r, m, around[1], so_far)
         return None
 
-    def exchanged(
-        self, line: Instruction, r: Instruction, m: Instruction, x: Var, so_far: Rewriter
-    ) -> Operand | None:
+    def exchanged(self, line: Instruction, r: Instruction, m: Instruction, x: Var, so_far: Rewriter) -> Operand | None:
         """The gradient masked where it is small, and then routed."""
         g = r.inputs[0]
         maximum = so_far.line(r.inputs[2])
@@ -155,4 +153,3 @@ class _Rule:
         return so_far.add(
             line, line.gate, *rest, shape=line.shape, dtype=line.dtype, name=line.target, settings=line.settings
         )
-

@@ -27,12 +27,12 @@ def flat_sums(program: Program) -> Program:
 
     def rule(line: Instruction, so_far: Rewriter) -> Operand | None:
         found = _axes(line, so_far)
-        if found is None or not line.dtype.kind == "f":
+        if found is None or line.dtype.kind != "f":
             return None
         x, axes, keep = found
         shape = so_far.shape(x)
         rest = len(shape) - len(axes)
-        rows = axes == tuple(range(rest, len(shape))) and 0 < rest and op(so_far.line(x)) not in TURNED
+        rows = axes == tuple(range(rest, len(shape))) and rest > 0 and op(so_far.line(x)) not in TURNED
         if not rows:
             return None if not keep else _reshaped(_total(line, so_far, x, axes), line, so_far)
         matrix = prod(shape[:rest]), prod(shape[rest:])
@@ -61,7 +61,13 @@ def _reshaped(total: Var, line: Instruction, so_far: Rewriter) -> Var:
     if so_far.shape(total) == line.shape:
         return total
     return so_far.add(
-        line, GATES["reshape"], total, shape=line.shape, dtype=line.dtype, name=line.target, settings={"shape": line.shape}
+        line,
+        GATES["reshape"],
+        total,
+        shape=line.shape,
+        dtype=line.dtype,
+        name=line.target,
+        settings={"shape": line.shape},
     )
 
 
