@@ -117,6 +117,10 @@ def test_no_window_is_too_narrow(show: Show, width: int) -> None:
 def test_print_is_one_page(show: Show) -> None:
     page = show(lesson(neuron()), "#step=11")
     assert page.pdf().count(b"/Type /Page\n") == 1
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.get_attribute("#stage", "viewBox").startswith("0 0 ")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.get_attribute("#stage .view", "transform")
 
 
 def test_ten_thousand_values_load_fold_and_open(show: Show) -> None:

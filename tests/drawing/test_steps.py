@@ -77,3 +77,8 @@ def test_a_tensor_root_is_walked_from_ones() -> None:
     x = Value(np.arange(3.0))
     (step,) = steps(np.exp(x))
     assert step.total == pytest.approx(np.exp(x.data))
+
+
+def test_each_step_has_its_symbol() -> None:
+    w, x = Value(2.0, name="w"), Value(-1.0, name="x")
+    assert [step.symbol for step in steps(w * x + np.sin(x))] == ["1", "1", "cos(x)", "x", "w"]

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..engine import Value, walk
 from ..errors import GraphError
+from . import formulas
 from .text import plain, shape_text, summary
 
 __all__ = ["Step", "local_gradient", "names", "steps", "table", "walked"]
@@ -36,6 +37,16 @@ class Step:
     def input(self) -> Value:
         """The value that the gradient goes to."""
         return self.node.inputs[self.position]
+
+    @property
+    def symbol(self) -> str:
+        """The local gradient as a formula in the names of the inputs; in words where no formula is known.
+
+        >>> x = Value(3.0, name="x")
+        >>> [step.symbol for step in steps(np.sin(x))]
+        ['cos(x)']
+        """
+        return formulas.local_gradient(self.node, self.position).text
 
 
 def steps(v: Value) -> list[Step]:

@@ -95,6 +95,9 @@ class _Cut:
         self._enter()
         for v in told.values:
             self._wires(v)
+        for level in self.levels.values():
+            items = [*level.items]
+            level.wires.sort(key=lambda wire: (wire[1], self._position(items[wire[0]], items[wire[1]])))
 
     def level(self, place: Place) -> Level:
         return self.levels[place[-1] if place else None]
@@ -125,6 +128,15 @@ class _Cut:
                 self.level(place[:depth]).item("box", group)
             self._constants(part, self.level(place))
             self.level(self.home[part.out]).item("value", part.out)
+
+    def _position(self, source: Item, target: Item) -> int:
+        """Which input of a gate a wire is, so that inputs stand in their order; at a box, the order of recording."""
+        if target.kind != "gate":
+            return 0
+        if source.kind == "constant":
+            return source.position
+        carried = {source.what} if source.kind != "box" else set(self.told.values)
+        return next((k for k, x in enumerate(target.what.inputs) if isinstance(x, Value) and x in carried), 0)
 
     def _constants(self, part: Part, level: Level) -> None:
         """A gate, and the constants among its inputs that don't stand in its symbol."""

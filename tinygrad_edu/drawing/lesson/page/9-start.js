@@ -117,6 +117,12 @@ addEventListener("hashchange", () => {
   go(step);
 });
 addEventListener("resize", () => keepInView());
+// On paper the whole circuit is as large as its page allows.
+addEventListener("beforeprint", () => {
+  stage.setAttribute("viewBox", `0 0 ${placed.width} ${placed.height}`);
+  view.removeAttribute("transform");
+});
+addEventListener("afterprint", () => (stage.removeAttribute("viewBox"), place()));
 if (D.quiz) ask();
 const first = recall();
 draw();
