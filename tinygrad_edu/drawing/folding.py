@@ -85,9 +85,11 @@ def fold(record: Sequence[Made], root: Value, opened: set[Group], runs: Runs | N
 def _merged(runs: Runs, opened: set[Group]) -> dict[Group, Group]:
     """One group for each run of closed ones: "block ×12"."""
     merged: dict[Group, Group] = {}
-    for run in runs.values():
+    for first, run in runs.items():
+        if first is not run[0]:
+            continue
         closed = [group for group in run if group not in opened]
-        if len(closed) > 1 and closed[0] not in merged and closed == [*run][-len(closed) :]:
+        if len(closed) > 1 and closed == [*run][-len(closed) :]:
             merged.update(dict.fromkeys(closed, Group(f"{plain_name(closed[0])} ×{len(closed)}", closed[0].parent)))
     return merged
 

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,12 @@ def upward(group: Group | None) -> Iterator[Group]:
 
 def plain_name(group: Group) -> str:
     """The name without the number that nn gives a layer in a list: "3: Block" is a Block."""
-    return re.sub(r"^\d+: ", "", group.name)
+    return _unnumbered(group.name)
+
+
+@lru_cache(maxsize=4096)
+def _unnumbered(name: str) -> str:
+    return re.sub(r"^\d+: ", "", name)
 
 
 def repeats(record: Sequence[Made]) -> Runs:
@@ -81,5 +87,5 @@ def _key(group: Group, mades: list[Made]) -> tuple[Any, ...]:
 
 def first_only(opened: set[Group], runs: Runs) -> set[Group]:
     """The open groups without those that repeat an earlier one, or lie inside such."""
-    later = {group for run in runs.values() for group in run[1:]}
+    later = {group for group, run in runs.items() if group is not run[0]}
     return {group for group in opened if not any(each in later for each in upward(group))}

@@ -91,13 +91,19 @@ def summary(data: Any, precision: int = 2) -> str:
 def exact(data: Any) -> str:
     """All digits of a number, for who points at it; of a tensor the first and last elements.
 
-    >>> exact(np.float64(0.1)), exact(np.arange(100.0))
-    ('0.1', '[ 0., 1., ..., 98., 99.]')
+    >>> exact(np.float64(0.1)), exact(np.arange(100.0)), exact(np.ones((1, 2)))
+    ('0.1', '[0, 1, …, 98, 99]', '1×2: [1, 1]')
     """
-    if np.ndim(data):
-        text = np.array2string(np.asarray(data), threshold=6, edgeitems=2, precision=4, separator=", ")
-        return " ".join(text.split())
-    return repr(data.item() if isinstance(data, np.generic) else data)
+    if not np.ndim(data):
+        return repr(data.item() if isinstance(data, np.generic) else data)
+    flat = np.asarray(data).flat
+    count = len(flat)
+    places = range(count) if count <= 2 * _LISTED else (0, 1, -2, -1)
+    shown = [f"{flat[k] + 0:.4g}" for k in places]
+    if count > len(shown):
+        shown.insert(2, "…")
+    shape = f"{shape_text(np.shape(data))}: " if np.ndim(data) > 1 else ""
+    return f"{shape}[{', '.join(shown)}]"
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
