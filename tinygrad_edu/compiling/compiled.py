@@ -7,20 +7,24 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
 from operator import attrgetter, is_
+from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
 from .. import errors
 from ..arrays import locked
-from ..calculus.trees import leaves, rebuilt
-from ..engine import Value, constant
+from ..calculus.trees import leaves, mapped, rebuilt
+from ..engine import Gate, Value, _node, constant
 from ..errors import GraphError
 from ..modes import current_mode, tracing
 from ..random import generator
 from .build import built
 from .passes import optimised
+from .profiling import Profile, profiled
 from .program import Program
+from .saving import saved
 from .scalars import is_python, python_run, python_source
 from .source import source_of
 from .trace import Trace
@@ -51,6 +55,21 @@ def compile(function: Callable[..., Any], *, plan: bool = True, without: Iterabl
     return Compiled(function, plan, frozenset(without))
 
 
+def _refused(*_: Any, **__: Any) -> Any:
+    raise GraphError(
+        "the result of a compiled function can't be differentiated: compile the derivative, compile(grad(f)) instead "
+        "of grad(compile(f)), or the whole step with its backward()"
+    )
+
+
+def _compiled(*inputs: Any) -> Any:
+    """A compiled function, whose inside the graph doesn't see."""
+    raise NotImplementedError("this gate only marks where a program has run")
+
+
+OPAQUE = Gate(_compiled, {"inputs": _refused}, symbol="compiled")
+
+
 class Compiled:
     """A function that runs as a program. `source` is the program's text, `program` its instructions."""
 
@@ -59,26 +78,29 @@ class Compiled:
         self.function, self.plan, self.without = function, plan, without
         self._variants: dict[Any, list[Variant]] = {}
         self._quick: dict[Any, list[Variant]] = {}  # the same lists, for arguments that are all arrays
-        self._given: Sequence[Any] = ()
+        self._lock = RLock()
         self._latest: Variant | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if current_mode().trace is not None:
             return self.function(*args, **kwargs)
-        return self._variant(args, kwargs)(self._given)
+        with self._lock:  # two threads would write to the same buffers
+            variant, given = self._variant(args, kwargs)
+            out = variant(given)
+        return out if not variant.asked else variant.opaque(out, leaves((args, kwargs)))
 
     def trace(self, *args: Any, **kwargs: Any) -> "Compiled":
         """Make the program for such arguments without running it."""
         self._variant(args, kwargs)
         return self
 
-    def _variant(self, args: Any, kwargs: Any) -> "Variant":
+    def _variant(self, args: Any, kwargs: Any) -> tuple["Variant", Sequence[Any]]:
         if not kwargs and all(type(x) is np.ndarray for x in args):
             quick = (current_mode().ties, *[(x.shape, x.dtype) for x in args])
             for variant in self._quick.get(quick, ()):
                 if variant.fits():
-                    self._latest, self._given = variant, args
-                    return variant
+                    self._latest = variant
+                    return variant, args
             self._quick[quick] = self._variants.setdefault(self._key(args, kwargs)[0], [])
         return self._slowly(args, kwargs)
 
@@ -88,20 +110,20 @@ class Compiled:
         given = leaves(tree)
         return (_structure(tree), tuple(map(_kind, given)), current_mode().ties), given
 
-    def _slowly(self, args: Any, kwargs: Any) -> "Variant":
+    def _slowly(self, args: Any, kwargs: Any) -> tuple["Variant", Sequence[Any]]:
         key, given = self._key(args, kwargs)
-        self._given = [x._data if isinstance(x, Value) else x for x in given if isinstance(x, _ARRAYS)]
+        arrays = [x._data if isinstance(x, Value) else x for x in given if isinstance(x, _ARRAYS)]
         for variant in self._variants.get(key, ()):
             if variant.fits():
                 self._latest = variant
-                return variant
+                return variant, arrays
         graded = frozenset(leaf for v in self._variants.get(key, ()) for leaf in v.guarded if leaf._grad is not None)
         made = Variant(self, args, kwargs, graded)
         variants = self._variants.setdefault(key, [])
         variants.insert(0, made)
         del variants[8:]
         self._latest = made
-        return made
+        return made, arrays
 
     @property
     def program(self) -> Program:
@@ -112,6 +134,32 @@ class Compiled:
     def source(self) -> str:
         """The source of the latest call's program: a module that needs nothing but NumPy."""
         return self._made().source
+
+    @property
+    def report(self) -> str:
+        """What each pass has left of the program: its name and the number of lines after it."""
+        return "\n".join(f"{name:24}{lines:6}" for name, lines in self.program.report)
+
+    def save(self, path: str | Path, test_data: Sequence[Any] | None = None) -> Path:
+        """Write the latest program to a file that runs with NumPy alone.
+
+        With `test_data`, a tuple of arguments, the inputs and results of a run on them lie beside it in an .npz file,
+        and the file run by itself compares. Nothing moves by this: the run is on copies.
+        """
+        if test_data is None:
+            return saved(Path(path), self.source, self.program, None, None)
+        with self._lock:
+            variant, given = self._variant(tuple(test_data), {})
+            return saved(Path(path), variant.source, variant.program, variant.run, [*given, *variant.inputs()])
+
+    def profile(self, *args: Any, runs: int = 9) -> Profile:
+        """What each line of the program for these arguments costs, the quickest of some runs; print it.
+
+        Nothing moves by this: the runs are on copies.
+        """
+        with self._lock:
+            variant, given = self._variant(args, {})
+            return profiled(variant.source, variant.program, [*given, *variant.inputs()], runs)
 
     def _made(self) -> "Variant":
         if self._latest is None:
@@ -151,7 +199,7 @@ class Variant:
     """The program for one kind of input."""
 
     def __init__(self, owner: Compiled, args: Any, kwargs: Any, graded: frozenset[Value]) -> None:
-        self.trace = trace = Trace(graded)
+        trace = Trace(graded)
         given = leaves((args, kwargs))
         labels = _labels(owner.function, args, kwargs)
         values = [isinstance(x, Value) for x in given]
@@ -167,10 +215,11 @@ class Variant:
                 out = owner.function(*(again := rebuilt((args, kwargs), stand_ins))[0], **again[1])
         finally:
             trace.restore()
-        self.out = out
-        self.outs = leaves(out)
-        self.program, self.link = built(trace, _name(owner), arguments, self.outs)
-        self.plain = self.program
+        outs = leaves(out)
+        self.out = mapped(lambda _: 0, out)
+        self.single = len(outs) == 1 and outs[0] is out
+        self.asked = any(isinstance(x, Value) and x.requires_grad for x in given)
+        self.program, self.link = built(trace, _name(owner), arguments, outs)
         self.program = optimised(self.program, owner.plan, owner.without)
         python = owner.plan and "python" not in owner.without and is_python(self.program)
         self.source = python_source(self.program) if python else source_of(self.program)
@@ -180,11 +229,10 @@ class Variant:
         self.run = scope[self.program.name]
         if python:
             self.run = python_run(self.run, self.program)
-        self.valued = _valued(trace, self.outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
+        self.valued = _valued(trace, outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
         self._guards(trace)
         self.steppers = list(dict.fromkeys(s.optimizer for s in self.link.stretches))
         self.moving = {each: [s for s in self.link.stretches if s.optimizer is each] for each in self.steppers}
-        self.single = len(self.outs) == 1 and self.outs[0] is out
 
     def _guards(self, trace: Trace) -> None:
         """What must be as it was while tracing."""
@@ -212,6 +260,10 @@ class Variant:
         )
 
     def __call__(self, given: Sequence[Any]) -> Any:
+        return self._returned(self.run(*given, *self.inputs()))
+
+    def inputs(self) -> list[Any]:
+        """What the program needs besides the arguments, as it is now."""
         link = self.link
         for stretch in link.stretches:
             stretch.take()
@@ -221,8 +273,16 @@ class Variant:
             more.append(generator())
         for stretch in link.stretches:
             more += stretch.given()
-        found = self.run(*given, *more)
-        return self._returned(found)
+        return more
+
+    def opaque(self, out: Any, given: Sequence[Any]) -> Any:
+        """The result for arguments that need a gradient: a graph that says why it ends here."""
+        if not current_mode().recording:
+            return out
+        inputs = tuple(x for x in given if isinstance(x, Value))
+        return mapped(
+            lambda x: _node(x._data, OPAQUE, inputs, {}, True, current_mode().group) if isinstance(x, Value) else x, out
+        )
 
     def _returned(self, found: Sequence[Any]) -> Any:
         """Do what the function did besides, and give what it returned."""

@@ -132,7 +132,7 @@ class Standing:
 
     def _needs(self, text: str, scope: dict[str, Any], known: set[str]) -> None:
         for name in sorted(self._read(text) - known):
-            if name in scope and not (hasattr(builtins, name) and name not in scope):
+            if name in scope and not name.startswith("__") and not (hasattr(builtins, name) and name not in scope):
                 self._define(name, scope[name])
 
     def _define(self, name: str, value: Any) -> None:

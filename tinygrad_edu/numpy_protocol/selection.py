@@ -9,7 +9,7 @@ from ..engine import Value
 from ..errors import LostGradientError, SettingError, UnsupportedError
 from ..gates import sequences, shaping
 from ..gates.shaping import PICKED
-from .registry import array, bare, implements, refuse
+from .registry import array, bare, implements, on_numbers, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -80,7 +80,7 @@ def extract(condition: Any, arr: Any) -> Any:
 def unique(ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
            axis: int | None = None, *, equal_nan: bool = True, sorted: bool = True) -> Any:  # fmt: skip
     """The elements that are left keep their gradient; of equal ones it goes to the first."""
-    _, index, inverse, counts = np.unique(ar.data, True, True, True, axis, equal_nan=equal_nan)
+    _, index, inverse, counts = on_numbers(np.unique, ar, True, True, True, axis, equal_nan=equal_nan)
     more = [x for x, wanted in ((index, return_index), (inverse, return_inverse), (counts, return_counts)) if wanted]
     values = np.take(ar, index, axis)
     return (values, *more) if more else values
