@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value, compile, value_and_grad  # noqa: A004
+from tinygrad_edu import Value, compile, value_and_grad
 from tinygrad_edu.compiling.kernels.sliding import routed_along
 from tinygrad_edu.compiling.passes.layout import batch_last
 from tinygrad_edu.compiling.program import Program

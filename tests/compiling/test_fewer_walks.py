@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import compile, value_and_grad  # noqa: A004
+from tinygrad_edu import compile, value_and_grad
 from tinygrad_edu.compiling.passes import tidied
 from tinygrad_edu.compiling.passes.linear import linear_forms
 from tinygrad_edu.compiling.passes.opening import open_gates
