@@ -19,7 +19,8 @@ from tinygrad_edu import Value, group, sigmoid
 from tinygrad_edu.drawing import exercise, lesson, steps
 from tinygrad_edu.drawing.lesson import shorten
 from tinygrad_edu.drawing.lesson.data import called
-from tinygrad_edu.drawing.lesson.material import CROWD, material
+from tinygrad_edu.drawing.lesson.material import material
+from tinygrad_edu.drawing.lesson.regroup import CROWD
 from tinygrad_edu.errors import GraphError, SettingError
 
 SIGMOID_PAGE, LARGE_PAGE = 60_000, 1_500_000
@@ -58,6 +59,22 @@ def test_a_large_flat_graph_is_cut_into_stretches() -> None:
         sizes[part.group] = sizes.get(part.group, 0) + 1
     assert max(sizes.values()) <= CROWD
     assert None not in sizes
+
+
+def test_a_crowd_of_groups_is_cut_too_and_repeated_ones_are_one_box() -> None:
+    x = y = Value(1.0, name="x")
+    for k in range(CROWD + 10):
+        with group(f"step {k}"):
+            x = np.tanh(x)
+    names = [name for name, *_ in lesson(x).data["groups"]]
+    assert "parts 1 to 60" in names
+    for _ in range(12):
+        with group("block"):
+            weight = Value(0.5)
+            y = np.tanh(y * weight)
+    data = lesson(y + 1).data
+    assert [name for name, *_ in data["groups"]] == ["", "block ×12", *["block"] * 12]
+    assert {parent for _, parent, _ in data["groups"][2:]} == {1}
 
 
 @pytest.mark.parametrize("make", [neuron, nested, tensors, lambda: network(4)])

@@ -108,7 +108,8 @@ class _Cut:
         if v is self.told.root:
             return ()
         if v.gate is None and v not in self.maker:
-            own = [chain(v.group)] if v.group in self.levels else []
+            group = self.told.groups.get(v.group)
+            own = [chain(group)] if group in self.levels else []
             sinks = self.many or type(v).__name__ == "Parameter"
             return self._unfused(_common(users if sinks else [*own, *users] if own else [()]))
         return _common([chain(self.maker[v].group), *users])

@@ -1,10 +1,10 @@
 """What a lesson tells: every gate with its numbers, forward and backward in the engine's true order, as plain data.
 
 `material(v)` → `Material` of `Part`s. A fused gate also holds its own parts, which ran on stand-ins of its inputs.
-Builds on `steps` and `record`.
+Builds on `steps`, `record` and `regroup`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +12,15 @@ import numpy as np
 
 from ...engine import Gate, Value
 from ...modes import Group, tracing
-from ..folding import upward
-from ..record import reachable
+from ..record import reachable, recorded
+from ..repeats import repeats, upward
 from ..steps import Step, walked
+from .regroup import regrouped
 
 __all__ = ["Material", "Part", "chain", "material"]
 
 MANY = 2000
 """Gates beyond which fused gates stay closed, so that a large page stays small."""
-CROWD, STRETCH = 300, 60
-"""Gates directly in one group that nobody could read, and the least number in each of the stretches it is cut into."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +69,7 @@ class Part:
 class Material:
     """A graph as a lesson: `values` and `parts` in the order they were made, `back` in the order of the walk back.
 
-    `gradients` holds all that arrived at a value.
+    `gradients` holds all that arrived at a value, `groups` what stands for each group of the record.
     """
 
     root: Value
@@ -78,6 +77,7 @@ class Material:
     parts: list[Part]
     back: list[Part]
     gradients: dict[Value, Any]
+    groups: dict[Group | None, Group | None] = field(default_factory=dict)
 
 
 def chain(group: Group | None) -> tuple[Group, ...]:
@@ -92,7 +92,7 @@ def material(root: Value) -> Material:
     told = Material(root, [], [], [], {root: ones})
     parts = _parts(found, order, told.gradients)
     opens = len(parts) <= MANY
-    _split(parts.values())
+    told.groups = regrouped([*parts.values()], repeats(recorded(root)))
     for value in found:
         part = parts.get(value)
         if part is not None:
@@ -112,21 +112,6 @@ def _parts(found: list[Value], order: list[Step], gradients: dict[Value, Any]) -
         parts[step.node].rows[step.position] = step
         gradients[step.input] = step.total
     return parts
-
-
-def _split(parts: Iterable[Part]) -> None:
-    """Cut a group of too many gates into stretches of consecutive ones, which the page can open one by one."""
-    direct: dict[Group | None, list[Part]] = {}
-    for part in parts:
-        direct.setdefault(part.group, []).append(part)
-    for group, crowd in direct.items():
-        if len(crowd) > CROWD:
-            size = max(STRETCH, -(-len(crowd) // STRETCH))
-            for first in range(0, len(crowd), size):
-                stretch = crowd[first : first + size]
-                new = Group(f"gates {first + 1} to {first + len(stretch)}", group)
-                for part in stretch:
-                    part.group = new
 
 
 def _open(part: Part, gradients: dict[Value, Any], done: frozenset[str]) -> None:
