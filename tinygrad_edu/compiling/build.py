@@ -191,4 +191,6 @@ def built(trace: Trace, name: str, arguments: Sequence[tuple[str, Value]], outs:
         link.written.append((owner, attribute))
         results.append(builder.operand(new))
     results += builder.updates()
+    for stretch in link.stretches:
+        stretch.gradients = ()  # they hold the whole graph of the trace
     return Program(name, tuple(builder.inputs), tuple(builder.instructions), tuple(results)), link
