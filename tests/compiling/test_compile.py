@@ -1,4 +1,4 @@
-"""`compile`: functions, derivatives, models and whole training steps give what they give eager, and leave the same state."""
+"""`compile`: functions, models and whole training steps give what they give eager, and leave the same state."""
 
 import subprocess
 import sys

@@ -35,8 +35,9 @@ def eager_and_compiled(program: RandomProgram, plan: bool) -> list[tuple[Any, An
         try:
             made(*program.leaves)
         except GraphError as error:
-            assert "while it is compiled" in str(error)  # its shapes depend on its numbers
-            return []
+            if "while it is compiled" in str(error):  # its shapes depend on its numbers
+                return []
+            raise
         found = made(*others(program))
     assert len(made._variants) == 1
     return list(zip([wanted[0], *wanted[1]], [found[0], *found[1]], strict=True))

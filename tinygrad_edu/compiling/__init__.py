@@ -4,7 +4,7 @@
 engine.
 """
 
-from .compiled import Compiled, compile  # noqa: A004 - the name that JAX and PyTorch users look for
+from .compiled import Compiled, compile
 from .program import Function, Input, Instruction, Program, Var
 
 __all__ = ["Compiled", "Function", "Input", "Instruction", "Program", "Var", "compile"]

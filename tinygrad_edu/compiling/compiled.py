@@ -3,6 +3,7 @@
 `Compiled` · `compile`. Builds on `build`, `source` and `trace`.
 """
 
+import builtins
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
@@ -164,7 +165,7 @@ class Compiled:
     def _made(self) -> "Variant":
         if self._latest is None:
             raise GraphError(
-                f"compile({self.__name__}): there is no program yet, since it depends on the shapes of the arguments: "
+                f"{self!r}: there is no program yet, since it depends on the shapes of the arguments: "
                 "call it first, or trace(*args) to make the program without running it"
             )
         return self._latest
@@ -224,7 +225,7 @@ class Variant:
         python = owner.plan and "python" not in owner.without and is_python(self.program)
         self.source = python_source(self.program) if python else source_of(self.program)
         scope: dict[str, Any] = {}
-        exec(__import__("builtins").compile(self.source, f"<compiled {self.program.name}>", "exec"), scope)  # noqa: S102
+        exec(builtins.compile(self.source, f"<compiled {self.program.name}>", "exec"), scope)  # noqa: S102 - our own text
         scope.update((name, getattr(errors, name)) for name in errors.__all__ if name in scope)
         self.run = scope[self.program.name]
         if python:

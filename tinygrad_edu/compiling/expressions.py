@@ -94,17 +94,19 @@ class Writer:
         return ast.parse(self.literal(x), mode="eval").body
 
     def _array(self, x: Any) -> ast.expr:
-        name = self._names.get(id(x))
-        if name is None:
+        if id(x) not in self._names:
             same = [k for k, y in self.constants.items() if y.dtype == x.dtype and np.array_equal(x, y)]
-            number = len(self.constants)
-            while (name := f"constant_{number}") in self.standing.taken:
-                number += 1
-            name = same[0] if same else name
-            self.standing.taken.add(name)
-            self.constants[name] = self.constants.get(name, x)
-            self._names[id(x)] = name
-        return ast.Name(name, ast.Load())
+            self._names[id(x)] = same[0] if same else self._constant(x)
+        return ast.Name(self._names[id(x)], ast.Load())
+
+    def _constant(self, x: Any) -> str:
+        """A name for an array that is made once."""
+        number = len(self.constants)
+        while f"constant_{number}" in self.standing.taken:
+            number += 1
+        self.standing.taken.add(f"constant_{number}")
+        self.constants[f"constant_{number}"] = x
+        return f"constant_{number}"
 
     def literal(self, x: Any) -> str:
         """A setting or a number as text that gives it back."""

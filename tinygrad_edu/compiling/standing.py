@@ -80,7 +80,7 @@ def plain_source(function: Any, name: str | None = None) -> str:
     scope = sys.modules[function.__module__].__dict__
     tree = _Bare(lambda d: not _ours(d, scope)).visit(tree)
     if name is not None:
-        tree.name = name  # type: ignore[attr-defined]
+        tree.name = name
     return ast.unparse(ast.fix_missing_locations(tree))
 
 

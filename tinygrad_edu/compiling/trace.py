@@ -33,7 +33,7 @@ class Traced(Value):
 
     __slots__ = ()
 
-    @property  # type: ignore[override]
+    @property  # type: ignore[misc]  # what is traced is not assigned to
     def data(self) -> "Traced":
         """The same numbers as a constant: no gradient flows through it."""
         trace = current_mode().trace
@@ -43,8 +43,9 @@ class Traced(Value):
         """The same numbers as a constant: no gradient flows through it."""
         return self.data
 
-    def backward(self, gradient: Any = None, *, create_graph: bool = False, leaves_only: bool = False) -> None:  # noqa: ARG002
+    def backward(self, gradient: Any = None, *, create_graph: bool = False, leaves_only: bool = False) -> None:
         """Record the gradients of all leaves, which the program leaves in their `.grad`."""
+        del create_graph  # they are recorded anyway
         given = None if gradient is None else conjugate(given_gradient(gradient, self))
         trace = current_mode().trace
         for value, g in walk(self, given, create_graph=True).items():

@@ -9,6 +9,7 @@ which changes rounding. Builds on `gates` and `program`.
 from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,15 @@ NAMED = frozenset({"np.where", "np.isnan", "np.isfinite", "np.isinf"})
 class Group:
     """Instructions that look alike, lane by lane; a `barrier` is one that stays as it is.
 
-    `var` is the vector, or the number where there is one lane. `first` counts groups and so names this one.
+    `var` is the vector, or the number where there is one lane. `first` counts groups and so names this one. The lanes
+    of `given` are there before: the program's own numbers, or the elements of an array `source`.
     """
 
     depth: int
     first: int
     barrier: bool = False
+    given: bool = False
+    source: Var | None = None
     lanes: list[Instruction] = field(default_factory=list)
     var: Var | None = None
 
@@ -69,7 +73,7 @@ def group_scalars(program: Program) -> Program:
     work = _Grouping(program)
     for line in summed(program, lanes):
         work.add(line, line.target in lanes)
-    if len(lanes) < LANES_EACH * len(work.groups):
+    if len(lanes) < LANES_EACH * sum(not group.barrier for group in work.groups):
         return program
     work.arrange()
     for group in work.sorted():
@@ -121,7 +125,10 @@ class _Grouping:
         self.groups: list[Group] = []
         self.known: dict[Hashable, Group] = {}
         self.seen: dict[Hashable, tuple[Group, int]] = {}
-        self.given = Group(0, -1)  # the program's own numbers
+        self.given = Group(0, -1, given=True)
+        self.kinds = program.kinds()
+        self.written = {var for line in program for var in line.writes}
+        self.arrays: dict[Var, Group] = {}
         given = [x.var for x in program.inputs if x.shape == () and x.dtype == np.float64]
         self.given.lanes = [Instruction(var, STACK, (), {}, (), np.dtype(np.float64)) for var in given]
         self.place = {var: (self.given, k) for k, var in enumerate(given)}
@@ -145,6 +152,8 @@ class _Grouping:
 
     def add(self, line: Instruction, lane: bool) -> None:
         """Put an instruction into its group; one that computes what another has is that other."""
+        if not lane and self.element(line):
+            return
         if not lane:
             depths = [self.place[x][0].depth for x in line.reads if x in self.place]
             self.barriers = 1 + max(self.barriers, *depths, 0)
@@ -167,6 +176,23 @@ class _Grouping:
         self.enter(line, group)
         self.seen[gate, *exact] = self.place[line.target]
 
+    def element(self, line: Instruction) -> bool:
+        """Whether an instruction picks one number of an array by its place; it is then a lane of the array's own."""
+        source, index = line.inputs[0] if len(line.inputs) == 1 else None, line.settings.get("index", ())
+        if line.gate is not getitem or not isinstance(source, Var) or source in self.written:
+            return False
+        shape, dtype = self.kinds[source]
+        if not shape or dtype != np.float64 or len(index) != len(shape) or any(type(k) is not int for k in index):
+            return False
+        if source not in self.arrays:
+            depth = self.place[source][0].depth if source in self.place else 0
+            group = self.arrays[source] = Group(depth, len(self.groups), given=True, source=source)
+            group.lanes = [line] * prod(shape)
+            self.groups.append(group)
+        at = np.ravel_multi_index([k % n for k, n in zip(index, shape, strict=True)], shape)
+        self.place[line.target] = (self.arrays[source], int(at))
+        return True
+
     def enter(self, line: Instruction, group: Group) -> None:
         """Make an instruction the next lane of a group."""
         if not group.lanes:
@@ -182,11 +208,11 @@ class _Grouping:
 
     def arrange(self) -> None:
         """Put lanes into the order in which they are read: the last groups keep theirs, and others follow them."""
-        fixed = {-1}
+        fixed = {-1, *(group.first for group in self.arrays.values())}
         moved: dict[int, dict[int, int]] = {}
         for group in reversed(self.sorted()):
             fixed.add(group.first)
-            for column in [] if group.barrier else self.columns(group):
+            for column in [] if group.barrier or group.given else self.columns(group):
                 read = [self.place[x] for x in column if isinstance(x, Var)]
                 source = read[0][0] if read else group
                 if (
@@ -235,6 +261,8 @@ class _Grouping:
     def vector(self, group: Group) -> None:
         """Make the instructions for a group."""
         line, n = group.lanes[0], len(group.lanes)
+        if group.given:
+            return
         if group.barrier:
             self.made.append(copied(line, self.outside(line.inputs)))
             group.var = line.target
@@ -257,7 +285,7 @@ class _Grouping:
                 parts.append(self.gather(column))
             elif not isinstance(column[0], Var):
                 parts.append(np.sum(np.reshape(column, (k, n)), 0)[() if n > 1 else 0])
-            elif len(self.place[column[0]][0].lanes) == 1:
+            elif (one := self.place[column[0]][0]) and len(one.lanes) == 1:
                 parts.append(self.emit(mul, (self.gather(column[:1]), float(k)), 1, dtype))
             else:
                 rows = self.gather(column, whole=True)
@@ -288,9 +316,8 @@ class _Grouping:
 
     def picked(self, group: Group, at: Any) -> Operand:
         """Lanes of a vector: itself, a slice of it, or what `np.take` picks."""
-        if group is self.given and group.var is None:
-            every = tuple(line.target for line in group.lanes)
-            group.var = self.emit(STACK, (every,), len(every), np.dtype(np.float64), wanted="numbers")
+        if group.given and group.var is None:
+            group.var = self.stacked(group)
         source, dtype, n = group.var, group.lanes[0].dtype, len(at)
         steps = np.unique(np.diff(at))
         if len(steps) == 1 and steps[0] > 0:
@@ -301,6 +328,16 @@ class _Grouping:
             return self.emit(getitem, (source,), n, dtype, settings={"index": index}, wanted="part", shape=(n,))
         return self.emit(TAKE, (source, at), n, dtype, wanted="taken", shape=(n,))
 
+    def stacked(self, group: Group) -> Var:
+        """The vector of numbers that are given: of an array, its elements in a row."""
+        n, dtype = len(group.lanes), np.dtype(np.float64)
+        if group.source is None:
+            every = tuple(line.target for line in group.lanes)
+            return self.emit(STACK, (every,), n, dtype, wanted="numbers", shape=(n,))
+        if len(self.kinds[group.source][0]) == 1:
+            return group.source
+        return self.emit(RESHAPE, (group.source, (n,)), n, dtype, wanted="elements", shape=(n,))
+
     def outside(self, x: Any) -> Any:
         """A variable as a number of its own, also in tuples."""
         if type(x) in (tuple, list):
@@ -310,10 +347,14 @@ class _Grouping:
         group, at = self.place[x]
         if group is self.given:
             return group.lanes[at].target
-        if len(group.lanes) == 1:
+        if len(group.lanes) == 1 and not group.given:
             return group.var
         if (group.first, at) not in self.extracted:
+            vector, index = group.var, [at]
+            if group.source is not None:
+                vector = group.source
+                index = [int(k) for k in np.unravel_index(at, self.kinds[vector][0])]
             self.extracted[group.first, at] = self.emit(
-                getitem, (group.var,), 1, group.lanes[0].dtype, settings={"index": (at,)}, target=x
+                getitem, (vector,), 1, group.lanes[0].dtype, settings={"index": tuple(index)}, target=x
             )
         return self.extracted[group.first, at]

@@ -46,10 +46,10 @@ class _Planner:
         self.families = Families(program)
         self.last: dict[Var, int] = {}
         self.pinned = {self.root(x.var) for x in program.inputs}
-        self.free: dict[tuple[Any, int], list[Var]] = {}
+        self.free: dict[tuple[Any, Any], list[Var]] = {}
         self.owner: dict[Var, Var] = {}  # what is held by which buffer
         self.setup: dict[Var, Instruction] = {}
-        self.held: dict[Var, tuple[Any, int]] = {}
+        self.held: dict[Var, tuple[Any, Any]] = {}
         self._lives()
 
     def _lives(self) -> None:

@@ -5,8 +5,8 @@ Whatever can't be read stays a call of the gate. Builds on `expansions`, `kinds`
 """
 
 import ast
+import operator
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,18 @@ OPERATORS: dict[type, np.ufunc] = {
     ast.Eq: np.equal,
     ast.NotEq: np.not_equal,
 }
+COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda x, several: x in several,
+    ast.NotIn: lambda x, several: x not in several,
+}
 METHODS = {"sum": np.add.reduce, "reshape": np.reshape, "transpose": np.transpose, "swapaxes": np.swapaxes}
 FUNCTIONS = {np.sum: np.add.reduce, np.abs: np.absolute}
 HOUSE = __name__.split(".")[0]
@@ -61,7 +73,7 @@ class Emitter:
             return type(x)(map(self.stand_in, x))
         return stand_in(*self.so_far.kinds[x]) if isinstance(x, Var) else x
 
-    def call(self, function: Callable[..., Any], *inputs: Operand, **settings: Any) -> Operand:
+    def call(self, function: Any, *inputs: Operand, **settings: Any) -> Operand:
         """A line that calls a NumPy function, or its result where nothing varies."""
         function = FUNCTIONS.get(function, function)
         if function in (np.reshape, np.transpose) and isinstance(inputs[0], Var):
@@ -216,8 +228,9 @@ class _Reader:
         left, right = self.value(node.left), self.value(node.comparators[0])
         if type(node.ops[0]) in OPERATORS and any(variables((left, right))):
             return self.calculated(type(node.ops[0]), left, right)
-        plain = ast.Expression(ast.Compare(ast.Name("a", ast.Load()), node.ops, [ast.Name("b", ast.Load())]))
-        return eval(compile(ast.fix_missing_locations(plain), "<setting>", "eval"), {"a": left, "b": right})  # noqa: S307
+        if type(node.ops[0]) not in COMPARISONS:
+            raise Unreadable
+        return COMPARISONS[type(node.ops[0])](left, right)
 
     def read_IfExp(self, node: ast.IfExp) -> Any:
         return self.value(node.body if self.fixed(node.test) else node.orelse)
@@ -232,12 +245,12 @@ class _Reader:
             raise Unreadable
         return getattr(owner, node.attr)
 
-    def calculated(self, operator: type, *operands: Any) -> Any:
-        if operator not in OPERATORS:
+    def calculated(self, kind: type, *operands: Any) -> Any:
+        if kind not in OPERATORS:
             raise Unreadable
         if any(variables(operands)):
-            return self.emitter.call(OPERATORS[operator], *operands)
-        found = OPERATORS[operator](*operands)
+            return self.emitter.call(OPERATORS[kind], *operands)
+        found = OPERATORS[kind](*operands)
         return found.item() if not any(isinstance(x, np.ndarray | np.generic) for x in operands) else found
 
     def read_Call(self, node: ast.Call) -> Any:
