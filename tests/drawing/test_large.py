@@ -1,5 +1,6 @@
 """Large graphs and models: neighbours that repeat are one box, layers hold their parameters, limits hold."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from tests.drawing.test_drawing import needs_renderer
 from tinygrad_edu import Value, draw, group, nn
 from tinygrad_edu.drawing import picture
 from tinygrad_edu.drawing.picture import COMFORTABLE, Picture
+from tinygrad_edu.drawing.placing import placed
 from tinygrad_edu.drawing.record import reachable, recorded
 from tinygrad_edu.drawing.repeats import repeats
 from tinygrad_edu.errors import GraphError, ShapeError
@@ -165,3 +167,21 @@ def test_inputs_may_be_arrays_and_lists_and_anything_else_is_an_error() -> None:
         draw(nn.Linear(2, 2))
     with pytest.raises(GraphError, match="gave no Value"):
         draw(nn.Identity(), (2, 2))
+
+
+@needs_renderer
+@pytest.mark.parametrize("style", ["circuit", "nodes"])
+def test_wires_run_down_in_models_and_where_wanted(style: Any) -> None:
+    x = Value(2.0, name="x")
+    y = x * x
+    y.backward()
+    for drawing, down in ((draw(y, style), False), (draw(y, style, direction="down"), True)):
+        where = placed(drawing.dot, "bundled").nodes
+        (x0, y0, *_), (x1, y1, *_) = where["v0"], where["v1"]
+        assert (y0 > y1) == down
+        assert (x0 < x1) != down
+    assert "rankdir=TB" in draw(nn.Linear(2, 2), (1, 2)).dot
+    assert "rankdir=LR" in draw(nn.Linear(2, 2), (1, 2), direction="right").dot
+    assert {"2.00", "4.00"} <= set(re.findall(r">([−\d.]+)<", draw(y, direction="down", engine="bundled").svg))
+    with pytest.raises(ValueError, match="choose 'right' or 'down'"):
+        draw(y, direction="up")  # type: ignore[arg-type]

@@ -12,9 +12,10 @@ from typing import Literal
 from .picture import Box, Node, Picture, Wire
 from .text import ems, in_html, plain, quoted
 
-__all__ = ["Style", "tinted", "to_dot"]
+__all__ = ["Direction", "Style", "tinted", "to_dot"]
 
 Style = Literal["circuit", "nodes"]
+Direction = Literal["right", "down"]
 
 INK, WIRE, PALE = "#0f172a", "#475569", "#64748b"
 VALUE, GRADIENT = "#006b4f", "#b3261e"  # green above, red below, as the courses do; 6.5 : 1 on white
@@ -23,7 +24,7 @@ ALARM, ALARMED = GRADIENT, "#fde7e4"  # what is marked
 SIZE, SMALL = 13, 10
 
 HEAD = f"""digraph {{
-graph [rankdir=LR ordering=in nodesep=0.12 ranksep=0.28 bgcolor=white fontname=Helvetica fontsize=12 fontcolor="{EDGE}"]
+graph [ordering=in nodesep=0.12 ranksep=0.28 bgcolor=white fontname=Helvetica fontsize=12 fontcolor="{EDGE}"]
 node [fontname=Helvetica fontsize={SIZE} shape=plain fontcolor="{VALUE}" color="{WIRE}"]
 edge [arrowhead=none color="{WIRE}" fontname=Helvetica]"""
 GATES = f'node [shape=circle width=0.44 fixedsize=true style=filled fillcolor="{GATE}" fontcolor="{INK}"]'
@@ -34,9 +35,13 @@ RULED = '<td border="1" sides="b"'
 HALF = ' height="20"'  # as high as a number
 
 
-def to_dot(picture: Picture, style: Style = "circuit") -> str:
-    """The picture as DOT: values above and gradients below their wires ("circuit"), or in boxes ("nodes")."""
-    label = {"circuit": _on_wire, "nodes": _in_cells}[style]
+def to_dot(picture: Picture, style: Style = "circuit", direction: Direction = "right") -> str:
+    """The picture as DOT: values above and gradients below their wires ("circuit"), or in boxes ("nodes").
+
+    Wires run to the right, or down: then values and gradients stand in them, one under the other.
+    """
+    down = direction == "down"
+    label = _in_cells if style == "nodes" else _stacked if down else _on_wire
     inside: dict[str, tuple[list[str], dict[str, list[str]]]] = {"": ([], {})}
     makers = set()
     for node in picture.nodes:
@@ -48,10 +53,12 @@ def to_dot(picture: Picture, style: Style = "circuit") -> str:
         else:
             hint = _hint(node.mark, node.hint)
             values.append(f"{node.id} [label=<{label(node)}>{hint and f' tooltip={hint}'}]")
-    ports: dict[bool, list[str]] = {False: ["{edge [tailport=e]"], True: ["{edge [headport=w]"]}
+    ports: dict[bool, list[str]] = {False: [f"{{edge [tailport={'s' if down else 'e'}]"]}
+    ports[True] = [f"{{edge [headport={'n' if down else 'w'}]"]
     for wire in picture.wires:
         ports[wire.source in makers].append(_wire(wire))
-    lines = [HEAD, *_filled(*inside[""]), *_boxes(picture.boxes, inside), *ports[False], "}", *ports[True], "}"]
+    head = HEAD.replace("[ordering", f"[rankdir={'TB' if down else 'LR'} ordering", 1)
+    lines = [head, *_filled(*inside[""]), *_boxes(picture.boxes, inside), *ports[False], "}", *ports[True], "}"]
     return "\n".join([*lines, "}\n"])
 
 
@@ -163,6 +170,17 @@ def _on_wire(node: Node) -> str:
         f'{TABLE[:-1]}{_alarm(node)}><tr>{left}{RULED} height="{height}" valign="bottom"{room}>{above}</td>{right}</tr>'
         f'<tr><td height="{height + 1}" valign="top">{below}</td></tr></table>'
     )
+
+
+def _stacked(node: Node) -> str:
+    """Name, shape, value and gradient one under the other, on a wire that runs down."""
+    small = " ".join(filter(None, (node.shape, node.remark)))
+    lines = [f'<font color="{INK}"><b>{in_html(node.text)}</b></font>'] if node.text else []
+    lines += [_reason(node.mark)] if node.mark else []
+    lines += [f'<font color="{PALE}" point-size="{SMALL}">{in_html(small)}</font>'] if small else []
+    lines.append(in_html(node.data))
+    lines += [f'<font color="{GRADIENT}">{in_html(node.gradient)}</font>'] if node.gradient else []
+    return f"{TABLE[:-1]}{_alarm(node)}><tr><td{_room(node.text)}>{'<br/>'.join(lines)}</td></tr></table>"
 
 
 def _alarm(node: Node) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from ..engine import Value
 from ..errors import DependencyError, RenderError, SettingError
-from .dot import Style, to_dot
+from .dot import Direction, Style, to_dot
 from .marking import Marks
 from .picture import COMFORTABLE, LARGE, Picture, picture
 from .placing import placed
@@ -35,17 +35,23 @@ class Drawing:
     """
 
     def __init__(
-        self, picture: Picture, style: Style = "circuit", engine: Engine = "auto", layout: Layout = "auto"
+        self,
+        picture: Picture,
+        style: Style = "circuit",
+        engine: Engine = "auto",
+        layout: Layout = "auto",
+        direction: Direction = "right",
     ) -> None:
         self.picture = picture
         self.style = style
         self.engine = engine
         self.layout = layout
+        self.direction = direction
 
     @cached_property
     def dot(self) -> str:
         """DOT text, for Graphviz and whatever reads it."""
-        return to_dot(self.picture, self.style)
+        return to_dot(self.picture, self.style, self.direction)
 
     @cached_property
     def svg(self) -> str:
@@ -69,7 +75,8 @@ class Drawing:
     @cached_property
     def tex(self) -> str:
         """A LaTeX file of its own (class standalone, with TikZ), for slides. Raises RenderError without a renderer."""
-        return to_tex(self.picture, placed(self.dot, self.engine), self.style)
+        dot = to_dot(self.picture, self.style)  # to the right
+        return to_tex(self.picture, placed(dot, self.engine), self.style)
 
     @cached_property
     def txt(self) -> str:
@@ -143,6 +150,7 @@ def draw(
     colour: Literal["bytes", "flops"] | None = None,
     engine: Engine = "auto",
     layout: Layout = "auto",
+    direction: Direction | None = None,
     force: bool = False,
 ) -> Drawing:
     """Draw the graph that `v` was made from, or, as `draw(model, input_shape)`, the layers of a model.
@@ -162,7 +170,8 @@ def draw(
     `marks` maps values, or wires as (value, input index), to a reason, and both are drawn in red. `colour` tints
     gates by the "bytes" they keep for the backward pass, or by their "flops" (see `cost`). `engine` is "auto",
     "system", "bundled" or a program; the `layout` "groups" needs none: it lays each group out by itself, equal ones
-    once, and draws the SVG of pictures of over 500 nodes ("auto").
+    once, and draws the SVG of pictures of over 500 nodes ("auto"). Wires run to the "right", in models "down", unless
+    `direction` says otherwise.
 
     Raises GraphError for a graph too large to read (over 2,000 nodes), unless forced; StaleGraphError for parts of a
     gate whose input has changed since; ValueError for an unknown name or a mark that is not in the graph; ShapeError
@@ -175,6 +184,8 @@ def draw(
     numbers = not is_model(v)
     if not numbers:
         v, style, depth = traced(v, style), "circuit", 1 if depth is None and open == "auto" else depth
+    if direction not in (None, "right", "down"):
+        raise ValueError(f"draw: direction {direction!r} is not known; choose 'right' or 'down'")
     if layout not in ("auto", "graphviz", "groups"):
         raise ValueError(f"draw: layout {layout!r} is not known; choose 'auto', 'graphviz' or 'groups'")
     if style not in ("circuit", "nodes"):
@@ -193,4 +204,4 @@ def draw(
         numbers=numbers,
         colour=colour,
     )
-    return Drawing(seen, style, engine, layout)
+    return Drawing(seen, style, engine, layout, direction or ("right" if numbers else "down"))
