@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_edu as tg
-from tinygrad_edu import Value
+from tinygrad_edu import Value, optim
 from tinygrad_edu.compiling import scalars as python
 from tinygrad_edu.compiling.passes import lanes
 from tinygrad_edu.errors import GraphError
@@ -155,6 +155,36 @@ def test_arrays_beside_scalars_stay_as_they_are() -> None:
     made = tg.compile(step)
     np.testing.assert_allclose(results(made, leaves), wanted, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(w.grad, slope, rtol=1e-10)
+    assert len(made.program) < 200
+
+
+@pytest.mark.parametrize("make", [lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.Adam(p, lr=0.01)])
+def test_points_in_an_array_and_an_optimiser(make: Callable[[Any], Any]) -> None:
+    points = np.random.default_rng(0).normal(size=(30, 3))
+
+    def trained(way: Callable[[Any], Any]) -> tuple[list[float], list[float], Any]:
+        leaves = scalars(*np.linspace(-1, 1, 12))
+        optimiser = make(leaves)
+
+        def step(x: Any) -> Any:
+            loss: Any = 0.0
+            for row in range(30):
+                z = sum((leaves[i] * x[row, i] for i in range(3)), leaves[3])
+                for i in range(4, 12, 2):
+                    z = np.tanh(z * leaves[i] + leaves[i + 1]) - x[-row - 1, -1]
+                loss = loss + z * z
+            optimiser.zero_grad()
+            loss.backward(leaves_only=True)
+            optimiser.step()
+            return loss
+
+        run = way(step)
+        return [run(points + k).item() for k in range(4)], [leaf.item() for leaf in leaves], run
+
+    losses, moved, made = trained(tg.compile)
+    wanted, ends, _ = trained(lambda step: step)
+    np.testing.assert_allclose(losses, wanted, rtol=1e-9)
+    np.testing.assert_allclose(moved, ends, rtol=1e-7)
     assert len(made.program) < 200
 
 

@@ -147,7 +147,7 @@ def instructions_of(
     lines.append(Instruction(finite, look, tuple(v[3] for _, v in given), {}, (), np.dtype(bool)))
     for stretch, variables in given:
         kind = type(stretch.optimizer).__name__
-        writes = (3, *range(5, 3 + len(variables)))
+        writes = (3, *range(5, 1 + len(variables)))
         update = Function(f"{kind.lower()}_update", Update(stretch.optimizer), pure=False, writes=writes)
         target = Var(f"_moved_{variables[2]}")
         lines.append(Instruction(target, update, (finite, *variables), {}, (), None, comment=f"{kind}'s step"))
