@@ -7,6 +7,7 @@ Whatever can't be read stays a call of the gate. Builds on `expansions`, `kinds`
 import ast
 import operator
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
