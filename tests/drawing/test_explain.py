@@ -122,6 +122,24 @@ def test_settings_reductions_and_broadcasting_are_right_in_the_code() -> None:
         np.testing.assert_allclose(numbers, np.ravel(leaf.grad), rtol=1e-6)
 
 
+def test_what_has_no_formula_is_said_in_words() -> None:
+    x = Value([1.0, 2.0, 3.0], name="x")
+    explanation = explain(np.sum(x[1:]) ** 2, wrt=x)
+    assert "∂f/∂x = back(∂f/∂t1) = " in str(explanation)
+    assert "gate getitem: the upstream gradient goes back to where they came from, 0 elsewhere" in str(explanation)
+    assert ran(explanation)[1].split() == ["[", "0.", "10.", "10.]"]
+
+
+def test_a_network_of_linear_layers_reads_like_one() -> None:
+    w = Value(np.ones((3, 2)), name="W")
+    out = np.mean(np.ones((4, 2)) @ w.T)
+    explanation = explain(out, wrt=w)
+    assert "t1 = Wᵀ = " in str(explanation)
+    assert "∂f/∂W = ∂f/∂t1ᵀ" in str(explanation)
+    assert "d_t2 = np.broadcast_to(d_f / 12, np.shape(t2))" in explanation.python
+    assert "GATES" not in explanation.python
+
+
 def test_names_are_unique_and_the_users_come_first() -> None:
     f, t1, again = Value(1.0, name="f"), Value(2.0, name="t1"), Value(3.0, name="f")
     out = f * t1 + again

@@ -112,14 +112,24 @@ def _passed(step: Step, x: Value, names: dict[Any, str]) -> str:
     """What one gate passes to x: its factor times the upstream gradient, or its rule."""
     upstream = names["d", step.node]
     local = local_gradient(step.node, step.position, names, upstream=upstream)
-    code = _product(local, upstream) or local.python
+    code = _product(local, upstream) or _copied(local, step.node, names[x]) or local.python
     if "GATES[" in code:
         code = code.replace("](g, out, ", f"]({upstream}, {names[step.node]}, ").replace(
             "](np.ones_like(out), out, ", f"](np.ones_like({names[step.node]}), {names[step.node]}, "
         )
         code = f"{upstream} * {code}" if local.kind == "factor" else code
     code = _spelled(code, step.node)
-    return f"to_shape({code}, {names[x]})" if x.shape != step.node.shape and local.note else code
+    return f"to_shape({code}, {names[x]})" if local.kind == "factor" and local.note else code
+
+
+def _copied(local: LocalGradient, node: Value, name: str) -> str:
+    """What a reduction over all axes passes on: its rule, copied to the shape of the input."""
+    if local.formula is None or "keepdims" not in node.settings or node.ndim:
+        return ""
+    try:
+        return f"np.broadcast_to({local.formula.python}, np.shape({name}))"
+    except UnknownFormulaError:
+        return ""
 
 
 def _product(local: LocalGradient, upstream: str) -> str:

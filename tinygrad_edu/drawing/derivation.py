@@ -175,18 +175,21 @@ def _backward(out: str, x: Value, passed: list[Step], names: dict[Any, str], pre
             known = [figure(s.local, precision) for s in passed]
             sides.append(_sum([product(up, local) for up, local in zip(numbers, known, strict=True)]))
     sides.append(figure(passed[-1].total, precision))
-    words = [
-        f"gate {s.node.gate}" + (f" ({found.note})" if found.note else "")
-        for s, found in zip(passed, locals_, strict=True)
-    ]
+    words = [_told(step, found) for step, found in zip(passed, locals_, strict=True)]
     joined = f"{len(passed)} paths join at {names[x]}, and what they bring is added: " if len(passed) > 1 else ""
     return Line(tuple(Formula(side, precision) for side in sides), joined + ", ".join(words))
 
 
+def _told(step: Step, found: LocalGradient) -> str:
+    """Which gate passes a gradient on, and how, where that is not in the formula."""
+    more = found.words if found.formula is None else found.note
+    return f"gate {step.node.gate}" + (f": {more}" if found.formula is None else f" ({more})" if more else "")
+
+
 def _term(found: LocalGradient, upstream: ast.expr) -> ast.expr:
-    """What a gate passes on: upstream times its factor, its rule, or its sentence."""
+    """What a gate passes on: upstream times its factor, its rule, or back(upstream), which words explain."""
     if found.formula is None:
-        return call("passed", upstream, symbol(found.words))
+        return call("back", upstream)
     if found.kind == "factor":
         return product(upstream, found.formula.tree)
     return Formula(found.formula.tree).with_names({_UPSTREAM: upstream}).tree

@@ -146,6 +146,8 @@ def computes(value: Value, formula: Formula, numbers: Mapping[str, Any]) -> bool
 def _computed(value: Value, given: Mapping[str, ast.expr]) -> ast.expr:
     gate = value.gate
     assert gate is not None  # noqa: S101 - the caller has looked
+    if gate.name in ("transpose", "swapaxes") and value.ndim == 2 and value.settings.get("axes", (1, 0)) == (1, 0):
+        return call("T", *given.values())
     told = settings_text(value.settings, {**gate.defaults, "ties": value.settings.get("ties")})
     if gate.name in FORWARD and not told:
         return substituted(tree(FORWARD[gate.name]), given)
