@@ -40,14 +40,14 @@ def heat(data: Any, rows: int = ROWS, columns: int = COLUMNS) -> tuple[list[str]
     ]
     cells = np.add.reduceat(np.add.reduceat(matrix, blocks[0][:-1], 0), blocks[1][:-1], 1)
     cells = cells / np.outer(np.diff(blocks[0]), np.diff(blocks[1]))
+    return ["".join(row) for row in _letters(cells, scale)], scale
+
+
+def _letters(cells: Any, scale: float) -> Any:
     middle = len(LEVELS) // 2
-    return ["".join(_letter(x, scale, middle) for x in row) for row in cells], scale
-
-
-def _letter(x: float, scale: float, middle: int) -> str:
-    if np.isnan(x):
-        return NAN
-    return INFINITE if np.isinf(x) else LEVELS[middle + round(middle * x / scale) if scale else middle]
+    finite = np.isfinite(cells)
+    steps = np.rint(middle * np.where(finite, cells, 0) / (scale or 1)).astype(int) + middle
+    return np.where(finite, np.array([*LEVELS])[steps], np.where(np.isnan(cells), NAN, INFINITE))
 
 
 def corner(data: Any, precision: int = 2, most: int = SHOWN) -> list[list[str]]:

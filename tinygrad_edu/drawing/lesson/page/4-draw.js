@@ -43,7 +43,7 @@ function draw() {
     const { id, x, y, w, h } = frame;
     const title = svg("g", { class: "title", role: "button", tabindex: 0, "aria-expanded": "true", "data-key": "f" + id,
       "aria-label": `group ${GROUPS[id].name}, open`, transform: `translate(${x},${y})` },
-      svg("rect", { width: Math.min(w, 24 + 7.2 * GROUPS[id].name.length), height: 20, class: "hit" }),
+      svg("rect", { width: Math.min(w, 24 + 7.2 * GROUPS[id].name.length), height: 24, class: "hit" }),
       svg("path", { d: "M6 10h8", class: "plus" }), text(20, 14, "small", GROUPS[id].name, "start"));
     view.append(svg("rect", { x, y, width: w, height: h, rx: 10, class: "frame" }), title);
     shapes.set("f" + id, title);

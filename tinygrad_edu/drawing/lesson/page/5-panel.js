@@ -55,9 +55,10 @@ function forwardCard(unit) {
 }
 function backCard(unit) {
   const out = unit.outs[0], several = unit.outs.length > 1, up = several ? null : live.grads[out];
-  const rows = rowsOf(unit).map((row) => el("tr", {}, ...backRow(unit, row, out, up)));
+  const all = rowsOf(unit), rows = all.slice(0, 20).map((row) => el("tr", {}, ...backRow(unit, row, out, up)));
+  if (all.length > 20) rows.push(el("tr", {}, el("td", { colspan: 4 }, `… and ${all.length - 20} more`)));
   const head = el("tr", {}, ["gradient", "local", "× upstream", "= downstream"].map((x) => el("th", { scope: "col" }, x)));
-  const wide = [up, ...rowsOf(unit).map((row) => row.down)].some((q) => q != null && tensorOf(q));
+  const wide = [up, ...all.map((row) => row.down)].some((q) => q != null && tensorOf(q));
   return [el("table", { class: wide ? "back wide" : "back" }, el("thead", {}, head), el("tbody", {}, rows))];
 }
 function backRow(unit, row, out, up) {
