@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from tests.drawing.test_drawing import HOSTILE, graphs, needs_renderer, neuron
 from tests.drawing.test_golden import network, wide
 from tinygrad_edu import Value, draw, group, nn, sigmoid
+from tinygrad_edu.compiling import compile as compile_
 from tinygrad_edu.drawing import picture
 from tinygrad_edu.drawing.dot import to_dot
 from tinygrad_edu.drawing.placing import placed
@@ -202,3 +203,16 @@ def test_marks_and_tensors_are_told_in_text() -> None:
     assert "! too large" in text
     assert "!(×2)" in text
     assert "2×3" in text
+
+
+def test_a_compiled_function_shows_its_source_in_a_notebook() -> None:
+    def loss(x: Any) -> Any:
+        return np.sum(np.tanh(x) * (x < 3))
+
+    compiled = compile_(loss)
+    assert list(compiled._repr_mimebundle_()) == ["text/plain"]
+    compiled(Value(np.ones(3)))
+    shown = compiled._repr_mimebundle_()["text/html"]
+    assert "np.tanh" in shown or "tanh" in shown
+    assert "<script" not in shown
+    assert shown.startswith("<details><summary>compile(loss, 1 program)")

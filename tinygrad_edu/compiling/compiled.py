@@ -4,6 +4,7 @@
 """
 
 import builtins
+import html
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
@@ -173,6 +174,13 @@ class Compiled:
     def __repr__(self) -> str:
         programs = sum(map(len, self._variants.values()))
         return f"compile({getattr(self, '__name__', self.function)}, {programs} program{'s' * (programs != 1)})"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows: the source of the latest program, once there is one."""
+        if self._latest is None:
+            return {"text/plain": repr(self)}
+        source = f"<details><summary>{html.escape(repr(self))}</summary><pre>{html.escape(self.source)}</pre></details>"
+        return {"text/html": source, "text/plain": repr(self)}
 
 
 def _structure(tree: Any) -> Any:
