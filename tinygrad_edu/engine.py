@@ -50,10 +50,12 @@ class Value(Operators):
         "__weakref__",
         "_data",
         "_grad",
+        "_inputs",
         "_room",
+        "_x",
+        "_y",
         "gate",
         "group",
-        "inputs",
         "name",
         "requires_grad",
         "serial",
@@ -65,7 +67,9 @@ class Value(Operators):
     _room: Array  # where an optimiser wants this leaf's gradient, or None
     gate: "Gate | None"
     group: Group | None
-    inputs: tuple[Any, ...]
+    _inputs: tuple[Any, ...] | None  # None where they are the pair _x, _y
+    _x: "Value"
+    _y: "Value"
     name: str | None
     requires_grad: bool
     serial: int
@@ -75,10 +79,20 @@ class Value(Operators):
         self._data = leaf_array(data)
         self._grad = self._room = self.gate = None
         self.group = current_mode().group
-        self.inputs, self.settings = (), _NONE
+        self._inputs, self.settings = (), _NONE
         self.name = name
         self.requires_grad = requires_grad
         self.serial = _next_serial()
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """What the gate was called on, Values and arrays, in order; nothing for a leaf."""
+        # A tuple kept for each pair would double what the garbage collector walks through in graphs of scalars.
+        return (self._x, self._y) if self._inputs is None else self._inputs
+
+    @inputs.setter
+    def inputs(self, inputs: tuple[Any, ...]) -> None:
+        self._inputs = inputs
 
     @property
     def data(self) -> Array:
@@ -162,13 +176,18 @@ def constant(data: Array) -> Value:
 
 
 def _node(
-    data: Array, gate: "Gate | None", inputs: tuple[Any, ...], settings: Settings, needed: bool, group: Group | None
+    data: Array,
+    gate: "Gate | None",
+    inputs: tuple[Any, ...] | None,
+    settings: Settings,
+    needed: bool,
+    group: Group | None,
 ) -> Value:
     value = _new(Value)
     value._data = data if type(data) is _scalar or (type(data) is np.ndarray and data.ndim) else np.asarray(data)[()]
     value._grad = None
     value.gate = gate
-    value.inputs = inputs
+    value._inputs = inputs
     value.settings = settings
     value.requires_grad = needed
     value.group = group
@@ -190,7 +209,9 @@ class Gate(Declaration):
             out = self.forward(x._data, y._data)
         except (ValueError, IndexError, TypeError) as error:
             raise self.explained(error, (x._data, y._data), (x, y), _NONE) from error
-        return _node(out, self, (x, y), _NONE, True, mode.group)
+        value = _node(out, self, None, _NONE, True, mode.group)
+        value._x, value._y = x, y
+        return value
 
     def __call__(self, *inputs: Any, **settings: Any) -> Any:
         arrays, values, needed = [], 0, 0

@@ -48,12 +48,11 @@ def walk(
     while order:
         node = waiting.pop(-heappop(order))
         g = gradients.pop(node) if leaves_only else gradients[node]
-        inputs: tuple[Any, ...] = node.inputs
         gate: Any = node.gate
-        if len(inputs) == 2 and not (create_graph or wrt or node.settings):
-            downs = passed_to_two(node, g)
+        if node._inputs is None and not (create_graph or wrt):
+            inputs, downs = passed_to_pair(node, g)
         else:
-            downs = passed_down(node, g, create_graph, oldest, wrt)
+            inputs, downs = passed_down(node, g, create_graph, oldest, wrt)
         for position, down in enumerate(downs):
             if down is None:
                 continue
@@ -81,7 +80,10 @@ def walk(
     return gradients
 
 
-def passed_down(node: "Value", g: Any, create_graph: bool, oldest: int, wrt: "frozenset[Value]") -> Sequence[Any]:
+Passed = tuple[tuple[Any, ...], Sequence[Any]]  # the inputs of a gate, and the downstream gradient of each
+
+
+def passed_down(node: "Value", g: Any, create_graph: bool, oldest: int, wrt: "frozenset[Value]") -> Passed:
     """What a gate passes to each of its inputs, None where nothing is needed: as Values with `create_graph`."""
     inputs, settings = node.inputs, node.settings
     gate: Any = node.gate
@@ -90,7 +92,7 @@ def passed_down(node: "Value", g: Any, create_graph: bool, oldest: int, wrt: "fr
             raise stale(node, x)
     out: Any = node if create_graph else node._data
     args = inputs if create_graph else [x._data if isinstance(x, Operators) else x for x in inputs]
-    return [
+    return inputs, [
         derivative(g, out, *args, **settings)
         if isinstance(x, Operators) and x.requires_grad and (x.serial >= oldest or x in wrt)
         else None
@@ -98,19 +100,14 @@ def passed_down(node: "Value", g: Any, create_graph: bool, oldest: int, wrt: "fr
     ]
 
 
-def passed_to_two(node: "Value", g: Any) -> Sequence[Any]:
-    """The same for two inputs without settings, spelled out: nearly all gates of a graph of single numbers."""
-    x, y = node.inputs
-    gate: Any = node.gate
-    by_x, by_y = gate.derivatives_of(2)
-    a, b, x_needs, y_needs = x, y, False, False
-    if isinstance(x, Operators):
-        if x.serial > node.serial:
-            raise stale(node, x)
-        a, x_needs = x._data, x.requires_grad
-    if isinstance(y, Operators):
-        if y.serial > node.serial:
-            raise stale(node, y)
-        b, y_needs = y._data, y.requires_grad
-    out = node._data
-    return by_x(g, out, a, b) if x_needs else None, by_y(g, out, a, b) if y_needs else None
+def passed_to_pair(node: "Value", g: Any) -> Passed:
+    """The same for two Values and no settings, spelled out: nearly all gates of a graph of single numbers."""
+    x, y, gate = node._x, node._y, node.gate
+    if x.serial > node.serial or y.serial > node.serial:
+        raise stale(node, x if x.serial > node.serial else y)
+    by_x, by_y = gate.derivatives_of(2)  # type: ignore[union-attr]  # who has inputs has a gate
+    out, a, b = node._data, x._data, y._data
+    return (x, y), (
+        by_x(g, out, a, b) if x.requires_grad else None,
+        by_y(g, out, a, b) if y.requires_grad else None,
+    )
