@@ -233,7 +233,8 @@ class Variant:
         python = owner.plan and "python" not in owner.without and is_python(self.program)
         self.source = python_source(self.program) if python else source_of(self.program)
         scope: dict[str, Any] = {}
-        exec(builtins.compile(self.source, f"<compiled {self.program.name}>", "exec"), scope)  # noqa: S102 - our own text
+        made = builtins.compile(self.source, f"<compiled {self.program.name}>", "exec")
+        exec(made, scope)  # noqa: S102 - our own text
         scope.update((name, getattr(errors, name)) for name in errors.__all__ if name in scope)
         self.run = scope[self.program.name]
         if python:

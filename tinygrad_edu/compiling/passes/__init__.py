@@ -26,10 +26,10 @@ __all__ = ["PASSES", "PLANNING", "optimised"]
 Pass = Callable[[Program], Program]
 FIRST: Mapping[str, Pass] = {"lanes": group_scalars}
 PASSES: Mapping[str, Pass] = {
-    "dead_code": dead_code,
     "constant_folding": constant_folding,
     "algebra": algebra,
     "common_subexpressions": common_subexpressions,
+    "dead_code": dead_code,
 }
 PLANNING: Mapping[str, Pass] = {
     "open_gates": open_gates,

@@ -4,12 +4,15 @@
 `substitution`.
 """
 
+import ast
+from functools import cache
 from inspect import signature
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from ..expressions import single
 from ..program import Function, Instruction, Program, Var, variables
 from .substitution import op
 
@@ -40,6 +43,21 @@ def _takes_out(function: Any) -> bool:
     return isinstance(function, FunctionType) and "out" in signature(function).parameters
 
 
+@cache
+def _computes(forward: Any) -> bool:
+    """Whether a function returns what an operator or a ufunc gives, which is never its input."""
+    found = single(forward)
+    if found is None:
+        return False
+    if isinstance(found[2], ast.BinOp | ast.UnaryOp | ast.Compare):
+        return True
+    called = found[2].func if isinstance(found[2], ast.Call) else None
+    if isinstance(called, ast.Attribute) and called.attr == "reduce":
+        called = called.value
+    own = isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "np"
+    return own and (isinstance(getattr(np, called.attr, None), np.ufunc) or called.attr in ("mean", "var", "std"))
+
+
 class Families:
     """Variables that may share memory, each family under the name of its eldest.
 
@@ -67,7 +85,9 @@ class Families:
 
     @staticmethod
     def _new(line: Instruction) -> bool:
-        if line.dtype is None or op(line) in NEW or not line.shape:
+        if line.dtype is None or op(line) in NEW or line.gate is COPY or not line.shape:
+            return True
+        if not isinstance(line.gate, Function) and _computes(line.gate.forward):
             return True
         return can_write(line) or line.gate.forward is np.dot
 
