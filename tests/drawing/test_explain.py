@@ -3,6 +3,7 @@
 import contextlib
 import io
 import math
+import warnings
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -12,7 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.drawing.test_drawing import HOSTILE, graphs, neuron
-from tinygrad_edu import Value, explain, sigmoid, softmax_cross_entropy
+from tests.gates.samples import SAMPLES, every
+from tinygrad_edu import GATES, Value, explain, sigmoid, softmax_cross_entropy, tracing
 from tinygrad_edu.cli import main
 from tinygrad_edu.drawing.derivation import MOST_GATES, derive, named
 from tinygrad_edu.drawing.explanation import Explanation
@@ -208,3 +210,27 @@ def test_numbers_that_are_not_finite_are_written_as_numpy_does() -> None:
     with np.errstate(all="ignore"):
         explanation = explain(np.log(x), wrt=x)
     assert math.isinf(float(ran(explanation)[1]))
+
+
+def test_the_code_of_every_gate_gives_its_gradient() -> None:
+    every()
+    checked = 0
+    for name, samples in SAMPLES.items():
+        for call in samples.calls:
+            wrt = range(len(call.inputs)) if call.wrt is None else call.wrt
+            given = [Value(x) if k in wrt and x.dtype.kind == "f" else x for k, x in enumerate(call.inputs)]
+            with np.errstate(all="ignore"), tracing():
+                out = GATES[name](*given, **call.settings)
+            if not isinstance(out, Value) or not out.requires_grad or name == "recomputed" or out.dtype.kind == "c":
+                continue
+            for x in filter(lambda x: isinstance(x, Value), out.inputs):
+                if any(np.iscomplexobj(getattr(other, "_data", other)) for other in out.inputs):
+                    continue
+                with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+                    explanation = explain(out, wrt=x)
+                    results: list[Any] = []
+                    exec(explanation.python, {"print": results.append})  # noqa: S102 - what we wrote ourselves
+                for result in results:
+                    np.testing.assert_allclose(result, explanation.gradient, rtol=1e-5, atol=1e-9, err_msg=name)
+                    checked += 1
+    assert checked > 300

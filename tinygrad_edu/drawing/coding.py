@@ -14,7 +14,7 @@ from ..engine import Value
 from ..errors import GraphError
 from .derivation import Derivation
 from .evaluation import simplified
-from .formulas import LocalGradient, computes, forward, local_gradient
+from .formulas import LocalGradient, computes, forward, local_gradient, spelled_settings
 from .notation import Formula, UnknownFormulaError, identifier, product, symbol
 from .record import reachable
 from .steps import Step
@@ -54,6 +54,7 @@ def as_python(found: Derivation) -> str:
         lines[-1] = _NUMBER.sub(r"=np.float64(\1)", lines[-1])
         code = code.replace(_call(arguments), lines[-1])
     head = "import numpy as np\n" + ("\nfrom tinygrad_edu import GATES\n" if "GATES[" in code else "")
+    head += "from tinygrad_edu.gates.shaping import PICKED\n" if "PICKED" in code else ""
     return f"{head}{_TO_SHAPE if 'to_shape(' in code else ''}\n\n{code}\n"
 
 
@@ -80,8 +81,15 @@ def _forward(value: Value, names: dict[Any, str]) -> str:
             return formula.python
         except UnknownFormulaError:
             pass
-    settings = "".join(f", {name}={setting!r}" for name, setting in value.settings.items())
-    return _spelled(f"GATES[{str(value.gate)!r}]({', '.join(inputs)}{settings})", value)
+    return _spelled(
+        f"GATES[{str(value.gate)!r}]({', '.join([*_exactly(value, inputs), *spelled_settings(value)])})", value
+    )
+
+
+def _exactly(value: Value, inputs: list[str]) -> list[str]:
+    """Inputs as a gate wants them: a constant number with its dtype."""
+    given = zip(value.inputs, inputs, strict=True)
+    return [name if isinstance(x, Value) or np.ndim(x) else repr(np.asarray(x)[()]) for x, name in given]
 
 
 def _argument(value: Value, k: int, names: dict[Any, str]) -> str:
@@ -119,7 +127,17 @@ def _passed(step: Step, x: Value, names: dict[Any, str]) -> str:
         )
         code = f"{upstream} * {code}" if local.kind == "factor" else code
     code = _spelled(code, step.node)
-    return f"to_shape({code}, {names[x]})" if local.kind == "factor" and local.note else code
+    return f"to_shape({code}, {names[x]})" if _grows(step) else code
+
+
+def _grows(step: Step) -> bool:
+    """Whether a derivative has more than the shape of its input, which was broadcast."""
+    node, gate = step.node, step.node.gate
+    assert gate is not None  # noqa: S101 - a step is one of a gate
+    data = [getattr(x, "_data", x) for x in node.inputs]
+    with np.errstate(all="ignore"):
+        down = gate.derivatives_of(len(data))[step.position](step.upstream, node._data, *data, **node.settings)
+    return np.shape(down) != step.input.shape
 
 
 def _copied(local: LocalGradient, node: Value, name: str) -> str:
@@ -152,5 +170,7 @@ def _call(arguments: dict[str, Any]) -> str:
 
 
 def _literal(x: Any) -> str:
+    if not np.size(x):
+        return f"np.zeros({np.shape(x)}, {np.asarray(x).dtype.name!r})"
     text = repr(np.asarray(x).tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
     return f"np.array({text})" if np.ndim(x) else f"np.float64({text})" if "np." in text or not x else text

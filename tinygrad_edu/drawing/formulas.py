@@ -20,13 +20,14 @@ import numpy as np
 from ..downstream import fitted
 from ..engine import Gate, Value
 from ..errors import GraphError
+from ..gates.shaping import PICKED
 from .evaluation import evaluated, simplified, substituted
 from .notation import Formula, UnknownFormulaError, call, symbol, tree
 from .rules import FORWARD, LOCAL, RULES, Rule
 from .text import number, plain, settings_text, shape_text
 from .writers import latex_text
 
-__all__ = ["LocalGradient", "Names", "computes", "forward", "local_gradient"]
+__all__ = ["LocalGradient", "Names", "computes", "forward", "local_gradient", "spelled_settings"]
 
 Names = Mapping[Any, str]
 """Names for Values, and for constant inputs as (value, index), in formulas."""
@@ -212,8 +213,18 @@ def _axes(axes: list[int]) -> str:
 def _code(value: Value, index: int, called: list[str]) -> str:
     """The derivative as the gate declares it, as code that runs with `from tinygrad_edu import GATES`."""
     gate = value.gate
-    settings = "".join(f", {name}={setting!r}" for name, setting in value.settings.items())
-    return f"GATES[{str(gate)!r}].derivatives_of({len(called)})[{index}](g, out, {', '.join(called)}{settings})"
+    given = [
+        name if isinstance(x, Value) or np.ndim(x) else repr(np.asarray(x)[()])
+        for x, name in zip(value.inputs, called, strict=True)
+    ]
+    told = ", ".join([*given, *spelled_settings(value)])
+    return f"GATES[{str(gate)!r}].derivatives_of({len(called)})[{index}](g, out, {told})"
+
+
+def spelled_settings(value: Value) -> list[str]:
+    """The settings of a call as code; PICKED stands where an index was an array."""
+    told = [f"{name}={setting!r}" for name, setting in value.settings.items()]
+    return [text.replace(repr(PICKED), "PICKED").replace("dtype('", "np.dtype('") for text in told]
 
 
 def _candidates(value: Value, gate: Gate, index: int) -> list[tuple[Literal["factor", "rule"], ast.expr]]:
