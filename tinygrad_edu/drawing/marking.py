@@ -55,7 +55,7 @@ class Marked:
                 self.wires[maker, x] = _joined(self.wires.get((maker, x)), reason)
             else:
                 self.nodes[maker] = _joined(self.nodes.get(maker), reason)
-        elif made.inputs is not made.value.inputs:  # an opened gate has other inputs than the whole one
+        elif made.gate is not made.value.gate:  # an opened gate's last part has other inputs than the whole
             self._value(made.value, reason)
         else:
             self.wires[made.value, k] = reason
