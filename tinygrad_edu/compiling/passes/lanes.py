@@ -27,7 +27,8 @@ TAKE = Function("np.take", np.take)
 REDUCE = Function("np.add.reduce", np.add.reduce)
 RESHAPE = Function("np.reshape", np.reshape)
 SUM = Function("sum", lambda *terms: sum(terms))
-NUMBERS = frozenset({Var, float, int, np.float64, np.bool_})  # what a lane may read
+NUMBERS = frozenset({Var, float, int, bool, np.float64, np.bool_})  # what a lane may read
+SETTINGS = (str, int, float, type, np.dtype)
 NAMED = frozenset({"np.where", "np.isnan", "np.isfinite", "np.isinf"})
 
 
@@ -52,7 +53,7 @@ def is_lane(line: Instruction) -> bool:
     """Whether an instruction computes one number from single ones, and does the same for vectors, by element."""
     if line.shape != () or line.dtype not in DTYPES:
         return False
-    if line.settings and any(variables(tuple(line.settings.values()))):
+    if not all(isinstance(x, SETTINGS) and not isinstance(x, Var) for x in line.settings.values()):
         return False
     gate = line.gate
     if isinstance(gate, Function):
