@@ -218,6 +218,16 @@ def test_what_if_recomputes_both_ways_and_tells_of_branches(show: Show) -> None:
     assert float(page.input_value("#now")) > 2
 
 
+def test_where_says_that_it_keeps_its_choice(show: Show) -> None:
+    x = Value(1.0, name="x")
+    page = show(lesson(np.where(x > 0, x * x, -x) * 2), "#step=9")
+    page.focus("[data-key='v0-0']")
+    page.keyboard.press("Enter")
+    page.fill("#now", "-3")
+    assert "where keeps the choice" in page.inner_text("#flip")
+    assert "18.00" in {value for value, _ in wires(page).values()}
+
+
 def test_the_page_composes_its_levels_as_python_does(show: Show) -> None:
     made = lesson(nested(), open="all")
     page = show(made)

@@ -102,9 +102,9 @@ const FUNCTIONS = {
   arccosh: Math.acosh, arctanh: Math.atanh, sqrt: Math.sqrt, cbrt: Math.cbrt, sign: Math.sign, log1p: Math.log1p,
   expm1: Math.expm1, log2: Math.log2, log10: Math.log10, hypot: Math.hypot, arctan2: Math.atan2, neg: (x) => -x,
   "σ": (x) => 1 / (1 + Math.exp(-x)), softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  square: (x) => x * x, reciprocal: (x) => 1 / x, exp2: (x) => 2 ** x, "^": (x, y) => x ** y, "@": (x, y) => x * y,
+  square: (x) => x * x, reciprocal: (x) => 1 / x, exp2: (x) => 2 ** x, "^": (x, y) => x ** y,
   "+": (x, y) => x + y, "-": (x, y) => x - y, "*": (x, y) => x * y, "/": (x, y) => x / y,
-  T: (x) => x, mT: (x) => x, outer: (x, y) => x * y, sum: (x) => x, mean: (x) => x, indicator: Number,
+  sum: (x) => x, mean: (x) => x, indicator: Number, where: (yes, x, y) => (yes ? x : y),
 };
 const CHOICES = {
   ">": (x, y) => x > y, "≥": (x, y) => x >= y, "<": (x, y) => x < y, "≤": (x, y) => x <= y, "=": (x, y) => x === y,

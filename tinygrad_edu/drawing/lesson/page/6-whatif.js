@@ -65,6 +65,7 @@ function change(v, x) {
   refresh();
   if (pointed >= 0) chainOf(pointed);
   const told = flipped.map((gate) => `${gate.name} (${nameOf(gate.out)}) takes another branch than the one recorded.`);
+  if (whatif.changed.size && GATES.some((gate) => gate.name === "where")) told.push("where keeps the choice it was recorded with.");
   $("flip").textContent = told.join(" ");
   if ($("now")) $("now").value = x;
   if ($("slide")) $("slide").value = x;
