@@ -89,6 +89,8 @@ def constant(name: str, array: Any) -> str:
     dtype = f"np.{array.dtype.name}"
     if array.size > 1 and np.all(array == array.flat[0]):
         return f"{name} = np.full({array.shape!r}, {array.flat[0].item()!r}, {dtype})"
+    if not array.ndim:
+        return f"{name} = np.array({array.item()!r}, {dtype})".replace("nan", "np.nan").replace("inf", "np.inf")
     numbers = repr(array.ravel().tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
     shaped = f".reshape({array.shape!r})" if array.ndim != 1 else ""
     return f"{name} = np.array({numbers}, {dtype}){shaped}"

@@ -51,7 +51,7 @@ def _computes(forward: Any) -> bool:
         return False
     if isinstance(found[2], ast.BinOp | ast.UnaryOp | ast.Compare):
         return True
-    called = found[2].func if isinstance(found[2], ast.Call) else None
+    called: Any = found[2].func if isinstance(found[2], ast.Call) else None
     if isinstance(called, ast.Attribute) and called.attr == "reduce":
         called = called.value
     own = isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "np"

@@ -61,6 +61,13 @@ def renamed(line: Instruction, known: dict[Var, Operand]) -> Instruction:
     return replace(line, inputs=inputs, settings=settings)
 
 
+def with_names(program: Program, names: Mapping[Var, Var]) -> Program:
+    """The program with variables renamed."""
+    known: dict[Var, Operand] = dict(names)
+    lines = [replace(renamed(line, known), target=names.get(line.target, line.target)) for line in program]
+    return program.having(lines, results=tuple(substituted(x, known) for x in program.results))
+
+
 class Rewriter:
     """Walks down a program. `rule(line, self)` gives the operand that takes the line's place, or None to keep it."""
 
@@ -70,7 +77,9 @@ class Rewriter:
         self.lines: dict[Var, Instruction] = {}
         self.kinds = {x.var: (x.shape, x.dtype) for x in program.inputs}
         self.taken = {*self.kinds, *(line.target for line in program)}
+        self.kept = {line.target for line in program}
         self._counts: dict[str, int] = {}
+        self._names: dict[Var, Var] = {}
 
     def run(self, rule: Callable[[Instruction, "Rewriter"], Operand | None]) -> Program:
         """The program with the rule applied to each line, to what was rewritten before it."""
@@ -81,8 +90,22 @@ class Rewriter:
                 self.keep(line)
             else:
                 self.known[line.target] = found
+                self._pass_on(line.target, found)
         results = tuple(substituted(x, self.known) for x in self.program.results)
-        return self.program.having(self.lines.values(), results=results)
+        program = self.program.having(self.lines.values(), results=results)
+        return program if not self._names else with_names(program, self._names)
+
+    def _pass_on(self, old: Var, found: Operand) -> None:
+        """Let the line that took another's place have its name: that of a gradient, or of a line just made."""
+        if (
+            isinstance(found, Var)
+            and found in self.lines
+            and found not in self._names
+            and self.lines[found].name is None
+        ):
+            made = found not in self.kept
+            if made or (old.startswith("d_") and not found.startswith("d_")):
+                self._names[found] = old
 
     def keep(self, line: Instruction) -> Var:
         """Take a line into the new program."""
