@@ -97,6 +97,7 @@ samples(
     call(array(1, 4, 2, 2), FILTERS, size=(6, 5), stride=2, padding=((0, -1), (0, -1))),
     call(array(2, 4, 2, 2), array(4, 2, 1, 1), size=(2, 2), groups=2),
     call(array(2, 2, 3), array(2, 1, 3), size=(9,), stride=2, dilation=2),
+    call(array(2, 2, 1), array(2, 2, 3), size=(3,), stride=2),
     drawn=transposed,
     torch=torch_transpose,
 )
@@ -105,6 +106,7 @@ samples(
     call(IMAGE, array(2, 3, 3, 3), window=(3, 2)),
     call(IMAGE, array(2, 2, 5, 4), window=(3, 3), padding="same", groups=2),
     call(array(0, 2, 5), array(0, 3, 4), window=(2,)),
+    call(array(2, 2, 3), array(2, 2, 1), window=(3,), stride=2),
     drawn=weighted,
 )
 
