@@ -13,12 +13,14 @@ from hypothesis import given, settings
 
 from tests.drawing.test_drawing import HOSTILE, graphs, needs_renderer, neuron
 from tests.drawing.test_golden import network, wide
+from tests.gates.samples import every
 from tinygrad_edu import Value, draw, group, nn, sigmoid
 from tinygrad_edu.compiling import compile as compile_
 from tinygrad_edu.drawing import picture
 from tinygrad_edu.drawing.dot import to_dot
 from tinygrad_edu.drawing.placing import placed
 from tinygrad_edu.drawing.terminal import cells, to_txt
+from tinygrad_edu.drawing.writers import latex_text
 from tinygrad_edu.errors import RenderError
 
 LATEX = [*HOSTILE, r"\input{/etc/passwd}", r"\end{document}", "$x$", "50 %", "a_b^c", "#1", "~", "{", "}", "w_in", "σ"]
@@ -70,6 +72,13 @@ def test_the_latex_has_every_number_and_symbol_of_the_picture() -> None:
             node.kind not in ("gate", "closed") for node in drawing.picture.nodes
         )
     assert "{$w_{0}$}" in draw(neuron(fused=True), engine="bundled").tex
+
+
+def test_every_symbol_and_sentence_of_a_gate_has_its_letters_in_latex() -> None:
+    for gate in every().values():
+        tex = latex_text(gate.symbol + gate.sentence)
+        assert all(ord(c) < 256 for c in tex), [c for c in tex if ord(c) > 255]
+        assert balanced(tex)
 
 
 @needs_renderer

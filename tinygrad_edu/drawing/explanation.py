@@ -77,7 +77,7 @@ class Explanation:
 
     @cached_property
     def latex(self) -> str:
-        """The derivation as LaTeX, with amsmath: a paragraph and an aligned display for each part."""
+        """The derivation as LaTeX, with amsmath and amssymb: a paragraph and an aligned display for each part."""
         parts = [latex_text(self._about)]
         for heading, what, rows in self._sections():
             told = rf"\paragraph{{{heading}}} {latex_text(what)}".rstrip()

@@ -29,11 +29,18 @@ _LATEX_ESCAPES = {
 }  # fmt: skip
 
 
+_SIGNS = {
+    "∠": r"\angle", "∗": r"\ast", "Λ": r"\Lambda", "⊥": r"\perp", "∛": r"\sqrt[3]{\ }", "⌊": r"\lfloor",
+    "⌋": r"\rfloor", "▣": r"\boxdot", "▦": r"\boxplus", "↦": r"\mapsto", "↻": r"\circlearrowright", "ᴴ": r"^{H}",
+    "ʷ": r"^{w}", "⁺": r"^{+}", "ₚ": r"_{p}", "∇": r"\nabla", "⊙": r"\odot", "\u0304": r"\bar{\ }",
+}  # fmt: skip
+"""What gates have in their symbols and sentences, in amssymb's commands."""
 _LATEX_ESCAPES |= {
     **{c: rf"\textsuperscript{{{n}}}" for c, n in zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ", "-0123456789T", strict=True)},
     **{c: rf"\textsubscript{{{n}}}" for c, n in zip("₀₁₂₃₄₅₆₇₈₉ₙᵢ", "0123456789ni", strict=True)},
     **{c: rf"\textsuperscript{{{n}}}" for c, n in zip("ˣʸⁱ²³", "xyi23", strict=True)},
     **{c: rf"\ensuremath{{{command}}}" for c, command in _NAMED.items()},
+    **{c: rf"\ensuremath{{{command}}}" for c, command in _SIGNS.items()},
     "−": r"\ensuremath{-}",
     "·": r"\ensuremath{\cdot}",
     "×": r"\ensuremath{\times}",
