@@ -68,6 +68,26 @@ def test_axe_finds_nothing_serious(show: Show, make: Any, theme: str, palette: s
     assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")] == []
 
 
+def test_axe_finds_nothing_serious_in_an_exercise_or_a_changed_lesson(show: Show) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = show(lesson(neuron()), "#step=11", width=400)
+    page.focus("[data-key='v0-0']")
+    page.keyboard.press("Enter")
+    page.click("text=Nudge")
+    page.mouse.move(0, 0)
+    for each in (page, show(exercise(neuron()), "#step=11&theme=dark")):
+        found = axe.run(each).response["violations"]
+        assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+def test_the_skip_link_leaves_the_step_alone(show: Show) -> None:
+    page = show(lesson(neuron()), "#step=7")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "side"
+    assert count(page)[0] == 7
+
+
 def test_axe_would_notice_a_button_without_a_name(show: Show) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = show(lesson(neuron()))

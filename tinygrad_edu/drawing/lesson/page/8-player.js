@@ -34,7 +34,6 @@ function toggle(groups, yes, focus) {
       break;
     }
     yes ? open.add(g) : open.delete(g);
-    if (yes) fold();
   }
   rebuild(time);
   const key = focus && (yes ? focus.replace(/^b/, "f") : focus.replace(/^f/, "b")), now = key && shapes.get(key);
@@ -50,7 +49,7 @@ function toggle(groups, yes, focus) {
   }
   now.focus({ preventScroll: true });
 }
-const seenCount = () => units.length * 2;
+const seenCount = () => [...open].filter(isOpen).reduce((n, g) => n + LEVELS[g].items.length, 0);
 function keepInView() {
   const [w, h] = room();
   if (placed.width * zoom <= w) panX = (placed.width - w / zoom) / 2;

@@ -112,6 +112,7 @@ $("query").addEventListener("input", () => find($("query").value));
 $("query").addEventListener("keydown", (event) => event.key === "Enter" && $("found").querySelector("button") && $("found").querySelector("button").click());
 $("table").addEventListener("toggle", () => $("table").open && table());
 addEventListener("hashchange", () => {
+  if (!location.hash.includes("=")) return; // a link within the page, not a state
   const step = recall();
   draw();
   go(step);
