@@ -28,6 +28,7 @@ def test_a_fault_close_by_is_found_by_a_longer_look():
 def test_all_that_is_right_stays_right():
     with thorough(4):
         assert check_gate(GATES["log"], [0.001, 2.0]).ok  # 0.001 may be moved out of the domain
+        assert check_gate(GATES["sqrt"], np.array([[0.001, 1.0], [50.0, 0.002]])).ok
         assert check_gate(GATES["where"], np.array([True, False]), [1.0, 2.0], [3.0, 4.0]).ok
         assert check_gate(GATES["inv"], np.array([[1.0, 2.0], [0.5, 3.0]])).ok
 
