@@ -16,6 +16,7 @@ from .layout import batch_last
 from .linear import linear_forms
 from .memory import bound_scalars, in_place
 from .opening import open_gates
+from .order import sooner
 from .pooling import pool_first
 from .products import masks, products, sums_as_products
 from .sharing import own_results
@@ -43,6 +44,7 @@ PLANNING: Mapping[str, Pass] = {
     "products": products,
     "sums_as_products": sums_as_products,
     "tidy": lambda program: tidied(program),
+    "sooner": sooner,
     "bound_scalars": bound_scalars,
     "in_place": in_place,
 }

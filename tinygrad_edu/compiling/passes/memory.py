@@ -1,6 +1,6 @@
 """Passes that plan memory: `in_place` gives each result a place by liveness, `bound_scalars` each number a dtype.
 
-After `in_place` a variable may be written more than once: these come last. Builds on `sharing` and
+After `in_place` a variable may be written more than once: these come last. Builds on `blocks`, `sharing` and
 `substitution`.
 """
 
@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Function, Instruction, Program, Var, variables
+from ..program import Instruction, Program, Var, variables
+from .blocks import Blocks
 from .sharing import Families, can_write
-from .substitution import renamed
+from .substitution import op, renamed
 
 __all__ = ["bound_scalars", "in_place"]
 
-EMPTY = Function("np.empty", np.empty)
+RESHAPES = frozenset({"reshape", "expand_dims", "squeeze"})
 
 
 def bound_scalars(program: Program) -> Program:
@@ -39,17 +40,16 @@ def bound_scalars(program: Program) -> Program:
 
 
 class _Planner:
-    """Gives places in memory. A place is a buffer of the program, or an array that someone else owns."""
+    """Gives places in memory: blocks of the program's own, which arrays use one after the other."""
 
     def __init__(self, program: Program) -> None:
         self.program, self.kinds = program, program.kinds()
         self.families = Families(program)
         self.last: dict[Var, int] = {}
         self.pinned = {self.root(x.var) for x in program.inputs}
-        self.free: dict[tuple[Any, Any], list[Var]] = {}
-        self.owner: dict[Var, Var] = {}  # what is held by which buffer
-        self.setup: dict[Var, Instruction] = {}
-        self.held: dict[Var, tuple[Any, Any]] = {}
+        self.blocks = Blocks()
+        self.owner: dict[Var, int] = {}  # the block that holds a family
+        self.straight: dict[Var, Var] = {}  # what is a reshape of what: the same numbers in the same order
         self._lives()
 
     def _lives(self) -> None:
@@ -57,6 +57,8 @@ class _Planner:
         for number, line in enumerate(self.program.instructions):
             for x in (*line.reads, line.target):
                 self.last[self.root(x)] = number
+            if op(line) in RESHAPES and isinstance(line.inputs[0], Var):
+                self.straight[line.target] = self.straight.get(line.inputs[0], line.inputs[0])
         for x in (*variables(self.program.results), *self.families.exposed):
             self.pinned.add(self.root(x))
 
@@ -65,44 +67,34 @@ class _Planner:
         return self.families.eldest(x)
 
     def place(self, number: int, line: Instruction) -> Var | None:
-        """Where a line may write its result: over an input that is read for the last time, or in a free buffer."""
+        """Where a line may write its result: over an input that is read for the last time, or in a free block."""
         if self.root(line.target) in self.pinned or not line.shape or not can_write(line):
             return None
-        found = self.overwritten(number, line)
-        return found if found is not None else self.buffer(line)
+        block = self.overwritten(number, line)
+        if block is None:
+            block = self.blocks.take(line.shape, line.dtype)
+        self.owner[line.target] = block
+        return self.blocks.view(block, line.shape)
 
-    def overwritten(self, number: int, line: Instruction) -> Var | None:
-        """The buffer of an input of the same kind that nothing needs after this line."""
+    def overwritten(self, number: int, line: Instruction) -> int | None:
+        """The block of an input of the same kind that nothing needs after this line."""
         if not (isinstance(line.gate.forward, np.ufunc) and line.gate.forward.signature is None):
             return None
         for x in line.inputs:
-            if not isinstance(x, Var) or self.kinds[x] != (line.shape, line.dtype) or self.root(x) is not x:
+            if not isinstance(x, Var) or self.kinds[x] != (line.shape, line.dtype):
                 continue
-            buffer = self.owner.get(x)
-            others = [y for y in line.reads if self.root(y) is x and y is not x]
-            if buffer is not None and self.last[x] == number and not others:
-                del self.owner[x]
-                return buffer
+            root = self.root(x)
+            others = [y for y in line.reads if self.root(y) == root and y != x]
+            whole = self.straight.get(x, x) == root
+            if root in self.owner and whole and self.last[root] == number and not others:
+                return self.owner.pop(root)
         return None
 
-    def buffer(self, line: Instruction) -> Var:
-        """A free buffer of the right kind, or a new one."""
-        key = (line.dtype, line.shape)
-        waiting = self.free.setdefault(key, [])
-        if waiting:
-            return waiting.pop()
-        made = Var(f"buffer_{len(self.setup) + 1}")
-        self.setup[made] = Instruction(made, EMPTY, (line.shape, line.dtype), {}, line.shape, line.dtype)
-        self.held[made] = key
-        return made
-
     def release(self, number: int, line: Instruction) -> None:
-        """Give back the buffers of what was read for the last time."""
-        for x in {self.root(y) for y in (*line.reads, line.target)}:
+        """Give back the blocks of what was read for the last time."""
+        for x in sorted({self.root(y) for y in (*line.reads, line.target)}):
             if self.last[x] == number and x in self.owner:
-                buffer = self.owner.pop(x)
-                if buffer in self.held:
-                    self.free[self.held[buffer]].append(buffer)
+                self.blocks.give_back(self.owner.pop(x))
 
 
 def in_place(program: Program) -> Program:
@@ -117,13 +109,12 @@ def in_place(program: Program) -> Program:
         place = planner.place(number, line)
         made = renamed(line, known)
         if place is not None:
-            planner.owner[line.target] = place
             known[line.target] = place
             made = replace(made, out=place)
         planner.release(number, line)
         lines.append(made)
     results = tuple(known.get(x, x) if isinstance(x, Var) else x for x in program.results)
-    return program.having(lines, results=results, setup=(*program.setup, *planner.setup.values()))
+    return program.having(lines, results=results, setup=(*program.setup, *planner.blocks.setup()))
 
 
 def into_slots(program: Program) -> Program:
