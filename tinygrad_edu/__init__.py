@@ -24,7 +24,6 @@ from .calculus import (
     value_and_grad,
     vjp,
 )
-from .diagnosis import NanReport, find_nan
 from .engine import Gate, Value, gate, walk
 from .gates.elementary import relu, sigmoid, softplus
 from .gates.fused import log_softmax, softmax, softmax_cross_entropy
@@ -35,6 +34,7 @@ from .operators import GATES
 if TYPE_CHECKING:
     from . import compiling, data, drawing, nn, optim, testing, training
     from .compiling import Compiled, compile
+    from .diagnosis import NanReport, find_nan
     from .drawing import Drawing, draw, exercise, explain, lesson
     from .random import manual_seed
 
@@ -92,10 +92,12 @@ _ROOMS = frozenset({"compiling", "data", "drawing", "nn", "optim", "testing", "t
 _FROM = {
     "Compiled": "compiling",
     "Drawing": "drawing",
+    "NanReport": "diagnosis",
     "compile": "compiling",
     "draw": "drawing",
     "exercise": "drawing",
     "explain": "drawing",
+    "find_nan": "diagnosis",
     "lesson": "drawing",
     "manual_seed": "random",
 }

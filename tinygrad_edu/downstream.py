@@ -48,7 +48,7 @@ def fitted(g: Any, data: Any) -> Any:
     if g.shape != data.shape:
         g = unbroadcast(g, data.shape)
     if g.dtype.kind == "c" != data.dtype.kind:  # a real number can't move along the imaginary axis
-        g = np.real(g)
+        g = np.positive(np.real(g))  # a view would keep the imaginary half alive
     if g.dtype != data.dtype:
         g = GATES["astype"](g, dtype=data.dtype)
     return g[()] if type(g) is np.ndarray and not g.ndim else g

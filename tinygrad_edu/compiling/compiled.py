@@ -242,6 +242,10 @@ class Variant:
         self.valued = _valued(trace, outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
         self._guards(trace)
         self.steppers = list(dict.fromkeys(s.optimizer for s in self.link.stretches))
+        self.flats = {
+            each: list({s.flat: s.absent for s in self.link.stretches if s.optimizer is each}.items())
+            for each in self.steppers
+        }
         self.moving = {each: [s for s in self.link.stretches if s.optimizer is each] for each in self.steppers}
 
     def _guards(self, trace: Trace) -> None:
@@ -322,7 +326,7 @@ class Variant:
             bad = next(b for s in mine if (b := s.flat.nonfinite()) is not None)
             optimizer._refused(bad)
             return
-        for flat, absent in {s.flat: s.absent for s in mine}.items():
+        for flat, absent in self.flats[optimizer]:
             flat.absent = absent
             flat.advance()
             flat.release()

@@ -26,6 +26,12 @@ COMPARED: dict[Any, type[ast.cmpop]] = {
     np.equal: ast.Eq,
     np.not_equal: ast.NotEq,
 }
+CALCULATED: dict[Any, type[ast.operator]] = {
+    np.add: ast.Add,
+    np.subtract: ast.Sub,
+    np.multiply: ast.Mult,
+    np.divide: ast.Div,
+}
 METHODS = {"np.take": "take", "np.swapaxes": "swapaxes"}
 LONG = 32  # elements of a constant array that are still written where it is used
 
@@ -135,8 +141,11 @@ class Writer:
         if isinstance(gate, Function):
             if gate.name in METHODS:
                 return self._method(METHODS[gate.name], inputs, line.settings)
-            if forward in COMPARED and len(inputs) == 2 and not line.settings:
-                return ast.Compare(inputs[0], [COMPARED[forward]()], [inputs[1]])
+            if _hashable(forward) and len(inputs) == 2 and not line.settings:
+                if forward in COMPARED:
+                    return ast.Compare(inputs[0], [COMPARED[forward]()], [inputs[1]])
+                if forward in CALCULATED and any(isinstance(x, Var) for x in line.inputs):
+                    return ast.BinOp(inputs[0], CALCULATED[forward](), inputs[1])
             name = gate.name if gate.name.startswith("np.") else self.standing.function(forward, _last(gate.name))
             return self._call(name, inputs, line.settings)
         if gate.name == "getitem":
@@ -187,6 +196,10 @@ class Writer:
         parts = [next(picks) if part is PICKED else _part(part, self) for part in line.settings["index"]]
         index = parts[0] if len(parts) == 1 else ast.Tuple(parts, ast.Load())
         return ast.Subscript(inputs[0], index, ast.Load())
+
+
+def _hashable(x: Any) -> bool:
+    return type(x).__hash__ is not None
 
 
 def _last(name: str) -> str:

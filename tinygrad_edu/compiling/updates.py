@@ -17,13 +17,17 @@ from .program import Function, Instruction, Operand, Var
 
 __all__ = ["BLOCK", "Stretch", "Update", "all_finite", "instructions_of", "stretches_of"]
 
-_data = attrgetter("_data")
+_data, _grad = attrgetter("_data"), attrgetter("_grad")
 BLOCK = 1 << 16  # numbers worked on at a time: what a rule writes beside θ, g and its memory then stays in cache
 
 
 def all_finite(*vectors: Any) -> bool:
     """Whether no number is nan or infinite: g · g is the quickest look at all, but may overflow by itself."""
-    return all(isfinite(np.vdot(g, g)) or np.isfinite(g).all() for g in vectors)
+    for g in vectors:  # a loop, not all(): this runs at every step
+        if isfinite(np.vdot(g, g)) or np.isfinite(g).all():
+            continue
+        return False
+    return True
 
 
 @dataclass(eq=False)
@@ -74,10 +78,11 @@ class Stretch:
 
     def show(self) -> None:
         """Let the parameters' `.grad` look at g, as after a walk."""
-        flat = self.flat
-        for i in range(self.first, self.last + 1):
-            slot = flat.slots[i]
-            flat.parameters[i]._grad = slot if slot.ndim else slot[()]
+        flat, first, end = self.flat, self.first, self.last + 1
+        if all(map(is_, map(_grad, flat.parameters[first:end]), flat.slots[first:end])):
+            return
+        for p, slot in zip(flat.parameters[first:end], flat.slots[first:end], strict=True):
+            p._grad = slot if slot.ndim else slot[()]
 
     def given(self) -> list[Any]:
         """What the program is called with for this stretch."""

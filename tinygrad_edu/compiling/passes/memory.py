@@ -28,15 +28,20 @@ def bound_scalars(program: Program) -> Program:
         function = line.gate.forward
         if not isinstance(function, np.ufunc) or function.signature is not None or line.settings or function.nout != 1:
             return line
-        if not line.shape or not any(type(x) in (int, float) for x in line.inputs):
+        if not line.shape or not any(map(_single, line.inputs)):
             return line
         types = [kinds[x][1] if isinstance(x, Var) else getattr(x, "dtype", type(x)) for x in line.inputs]
         resolved = function.resolve_dtypes((*types, None))
         pairs = zip(line.inputs, resolved, strict=False)
-        inputs = [known.setdefault((x, d.str), np.array(x, d)) if type(x) in (int, float) else x for x, d in pairs]
+        inputs = [known.setdefault((x, d.str), np.array(x, d)) if _single(x) else x for x, d in pairs]
         return replace(line, inputs=tuple(inputs))
 
     return program.having(map(bound, program))
+
+
+def _single(x: Any) -> bool:
+    """Whether x is a number that is made, or converted, at each call."""
+    return type(x) in (int, float) or isinstance(x, np.floating)
 
 
 class _Planner:

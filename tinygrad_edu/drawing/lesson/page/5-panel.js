@@ -106,6 +106,7 @@ function chainOf(v) {
     scalar ? el("p", { class: "eq" }, mathed(ml("mo", "="), ...numbers, ml("mo", "=")), num(live.grads[v], "gradient", v === D.root)) : null,
     total > 1 ? el("p", { class: "note" }, `${total} paths: products along each, added.`) : null];
   box.replaceChildren(...lines.filter(Boolean));
+  scrolled();
 }
 function aroundGate(unit) {
   pointed = -1;
@@ -125,6 +126,9 @@ function list() {
   $("steps").replaceChildren(...shownSteps.map((step, k) =>
     el("li", {}, el("button", { tabindex: first + k === at ? 0 : -1, "aria-current": first + k === at ? "step" : null, onclick: () => go(first + k) }, short(step)))));
   $("steps").start = first + 1;
+  scrolled();
+}
+function scrolled() {
   const current = $("steps").querySelector("[aria-current]"), box = $("steps");
   if (current) box.scrollTop = current.offsetTop - box.offsetTop - box.clientHeight / 2;
 }
