@@ -12,18 +12,17 @@ __all__ = ["embedded", "page"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 STYLE = """
-:root{color-scheme:light dark;--ink:#0f172a;--paper:#fff;--pale:#64748b;--lit:#b3261e;--line:#cbd5e1;--glow:#fde7e4}
-@media(prefers-color-scheme:dark){:root{--ink:#e2e8f0;--paper:#0f172a;--pale:#94a3b8;--lit:#ff8a80;--line:#334155;
---glow:#5c1f1b}}
+:root{color-scheme:light dark;--ink:#0f172a;--paper:#fff;--pale:#64748b;--lit:#b3261e;--line:#cbd5e1}
+@media(prefers-color-scheme:dark){:root{--ink:#e2e8f0;--paper:#0f172a;--pale:#94a3b8;--lit:#ff8a80;--line:#334155}}
 body{margin:0;padding:1rem;font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{font-size:1.2rem;margin:0 0 .6rem}h2{font-size:1rem;margin:0 0 .3rem}
 nav{display:flex;gap:.5rem;align-items:center;margin-bottom:.8rem;flex-wrap:wrap}nav input{flex:1;min-width:8rem}
 button{font:inherit;padding:.25rem .7rem;min-height:2rem}
 main{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr))}
 section{border:1px solid var(--line);border-radius:8px;padding:.7rem}
-.graph{background:var(--paper);border-radius:6px;overflow-x:auto;padding:0 .5rem}
+.graph{background:#fff;color:#0f172a;border-radius:6px;overflow-x:auto;padding:0 .5rem}
 .graph svg{width:100%;height:auto;display:block}
-.graph .lit :is(ellipse,polyline){stroke:var(--lit);stroke-width:3}.graph .lit ellipse{fill:var(--glow)}
+.graph .lit :is(ellipse,polyline){stroke:#b3261e;stroke-width:3}.graph .lit ellipse{fill:#fde7e4}
 .say{min-height:3em;margin:.4rem 0;font-weight:600}.done{color:var(--lit)}
 .cost{color:var(--pale);margin:.2rem 0}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 td{padding:0 .8rem 0 0}ol{margin:.4rem 0;padding-left:1.4rem;color:var(--pale)}ol b{color:var(--ink)}
