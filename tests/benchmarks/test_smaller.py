@@ -25,8 +25,8 @@ def test_a_wrong_second_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -
         second_derivatives.ways("Hessian")
 
 
-def test_an_import_takes_time() -> None:
-    seconds, megabytes = import_time.costs("json")
+def test_an_import_takes_time(tmp_path: Path) -> None:
+    seconds, megabytes = import_time.costs("json", str(tmp_path))
     assert seconds > 0
     assert megabytes >= 0
 
