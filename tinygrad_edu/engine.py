@@ -209,11 +209,19 @@ class Gate(Declaration):
             out = self.forward(x._data, y._data)
         except (ValueError, IndexError, TypeError) as error:
             raise self.explained(error, (x._data, y._data), (x, y), _NONE) from error
-        value = _node(out, self, None, _NONE, True, mode.group)
-        value._x, value._y = x, y
+        value = _new(Value)  # as _node does
+        value._data = out if type(out) is _scalar or (type(out) is np.ndarray and out.ndim) else np.asarray(out)[()]
+        value._x, value._y, value.gate = x, y, self
+        value._grad = value._inputs = value.name = None
+        value.settings, value.requires_grad = _NONE, True
+        value.group = mode.group
+        value.serial = _next_serial()
         return value
 
     def __call__(self, *inputs: Any, **settings: Any) -> Any:
+        mode = current_mode()
+        if mode.trace is not None and any(isinstance(x, Value) for x in inputs):
+            return mode.trace.record(self, inputs, self.complete(settings) if self.settings or settings else settings)
         arrays, values, needed = [], 0, 0
         for x in inputs:
             if isinstance(x, Value):
@@ -230,9 +238,6 @@ class Gate(Declaration):
             raise self.explained(error, arrays, inputs, settings) from error
         if not values:
             return out
-        mode = current_mode()
-        if mode.trace is not None:
-            return mode.trace.record(self, inputs, settings, out)
         if not (mode.recording and (needed or mode.everything)):
             return constant(out)
         inputs = inputs if needed == len(inputs) else tuple(map(_kept, inputs, arrays))

@@ -39,6 +39,7 @@ def walk(
     `watch(node, position, upstream, downstream)` is called for each input a gate passes a gradient to.
     """
     watch = watch or getattr(current_mode().trace, "watch", None)
+    plain = not (create_graph or wrt or watch)
     gradients: dict[Value, Any] = {root: seed(root, gradient, create_graph)}
     waiting = {root.serial: root} if root.gate is not None and root not in wrt else {}
     order = [-serial for serial in waiting]
@@ -46,38 +47,102 @@ def walk(
     idle: dict[Value, Array] = {}
     sums: set[Value] = set()  # whose gradient is an array that was made here: more is added to it in place
     while order:
-        node = waiting.pop(-heappop(order))
+        if not plain or idle:
+            node = waiting.pop(-heappop(order))
+        elif (node := walk_pairs(gradients, waiting, order, sums, leaves_only)) is None:
+            break
         g = gradients.pop(node) if leaves_only else gradients[node]
-        gate: Any = node.gate
-        if node._inputs is None and not (create_graph or wrt):
-            inputs, downs = passed_to_pair(node, g)
-        else:
-            inputs, downs = passed_down(node, g, create_graph, oldest, wrt)
-        for position, down in enumerate(downs):
+        inputs, downs = passed_down(node, g, create_graph, oldest, wrt)
+        if idle or watch is not None or node.gate.idle:  # type: ignore[union-attr]  # who waits has a gate
+            downs = _looked_at(node, g, downs, gradients, idle, watch)
+        for x, down in zip(inputs, downs, strict=True):
             if down is None:
                 continue
-            x = inputs[position]
-            data = x._data
-            if type(down) is not type(data) or (
-                type(down) is not _scalar and (down.shape != data.shape or down.dtype is not data.dtype)
-            ):
-                down = fitted(down, data)
-            if idle or gate.idle:
-                down = without_idle(down, node, position, idle, x not in gradients)
+            down = fitted(down, x._data)
+            if x in gradients:
+                _add(x, down, gradients, sums)
+                continue
+            gradients[x] = down
+            if x.gate is not None and x not in wrt:
+                waiting[x.serial] = x
+                heappush(order, -x.serial)
+    return gradients
+
+
+def _add(x: "Value", down: Any, gradients: "dict[Value, Any]", sums: "set[Value]") -> None:
+    """Sum where ways meet, in place once the sum is an array of the walk's own."""
+    before = gradients[x]
+    if x in sums and type(before) is type(down) is np.ndarray:
+        before += down
+        return
+    gradients[x] = total = before + down
+    if type(total) is np.ndarray:
+        sums.add(x)
+
+
+def walk_pairs(
+    gradients: "dict[Value, Any]", waiting: "dict[int, Value]", order: list[int], sums: "set[Value]", leaves_only: bool
+) -> Any:
+    """Go on while gates have two Values and no settings; the first node that is another, or None at the end.
+
+    Nearly all gates of a graph of single numbers are such: what `walk` does is spelled out here for speed.
+    """
+    known, take = gradients.get, gradients.pop if leaves_only else gradients.__getitem__
+    while order:
+        node = waiting.pop(-heappop(order))
+        if node._inputs is not None or node.gate.idle:  # type: ignore[union-attr]
+            return node
+        x, y, serial = node._x, node._y, node.serial
+        if x.serial > serial or y.serial > serial:
+            raise stale(node, x if x.serial > serial else y)
+        g, out, a, b = take(node), node._data, x._data, y._data
+        by_x, by_y = node.gate.derivatives  # type: ignore[union-attr]
+        if x.requires_grad:
+            down = by_x(g, out, a, b)
+            if type(down) is not _scalar or type(a) is not _scalar:
+                down = fitted(down, a)
+            if (before := known(x)) is None:
+                gradients[x] = down
+                if x.gate is not None:
+                    waiting[serial := x.serial] = x
+                    heappush(order, -serial)
+            elif type(before) is _scalar:
+                gradients[x] = before + down
+            else:
+                _add(x, down, gradients, sums)
+        if y.requires_grad:
+            down = by_y(g, out, a, b)
+            if type(down) is not _scalar or type(b) is not _scalar:
+                down = fitted(down, b)
+            if (before := known(y)) is None:
+                gradients[y] = down
+                if y.gate is not None:
+                    waiting[serial := y.serial] = y
+                    heappush(order, -serial)
+            elif type(before) is _scalar:
+                gradients[y] = before + down
+            else:
+                _add(y, down, gradients, sums)
+    return None
+
+
+def _looked_at(
+    node: "Value", g: Any, downs: "Sequence[Any]", gradients: "dict[Value, Any]", idle: "dict[Value, Array]", watch: Any
+) -> list[Any]:
+    """What a gate passes down, 0 where the input was not used, shown to `watch`."""
+    seen: list[Any] = []
+    met: set[Any] = set()
+    for position, (x, down) in enumerate(zip(node.inputs, downs, strict=True)):
+        if down is not None:
+            first = x not in gradients and x not in met
+            met.add(x)
+            down = fitted(down, x._data)
+            if idle or node.gate.idle:  # type: ignore[union-attr]
+                down = without_idle(down, node, position, idle, first)
             if watch is not None:
                 watch(node, position, g, down)
-            if x not in gradients:
-                gradients[x] = down
-                if x.gate is not None and x not in wrt:
-                    waiting[x.serial] = x
-                    heappush(order, -x.serial)
-            elif x in sums:
-                gradients[x] += down
-            else:
-                gradients[x] = gradients[x] + down
-                if type(down) is np.ndarray and not create_graph:  # a Value may follow, which no array adds in place
-                    sums.add(x)
-    return gradients
+        seen.append(down)
+    return seen
 
 
 Passed = tuple[tuple[Any, ...], Sequence[Any]]  # the inputs of a gate, and the downstream gradient of each
@@ -98,16 +163,3 @@ def passed_down(node: "Value", g: Any, create_graph: bool, oldest: int, wrt: "fr
         else None
         for x, derivative in zip(inputs, gate.derivatives_of(len(inputs)), strict=True)
     ]
-
-
-def passed_to_pair(node: "Value", g: Any) -> Passed:
-    """The same for two Values and no settings, spelled out: nearly all gates of a graph of single numbers."""
-    x, y, gate = node._x, node._y, node.gate
-    if x.serial > node.serial or y.serial > node.serial:
-        raise stale(node, x if x.serial > node.serial else y)
-    by_x, by_y = gate.derivatives_of(2)  # type: ignore[union-attr]  # who has inputs has a gate
-    out, a, b = node._data, x._data, y._data
-    return (x, y), (
-        by_x(g, out, a, b) if x.requires_grad else None,
-        by_y(g, out, a, b) if y.requires_grad else None,
-    )
