@@ -95,7 +95,7 @@ def tracing(trace: Any = None) -> Iterator[None]:
     """Gates inside record every Value they see, also those that need no gradient.
 
     A trace that left such inputs out would freeze the data it was made with into the program. `trace` records in the
-    engine's place: gates call `trace.record(gate, inputs, settings, out)` and return what that makes.
+    engine's place: gates call `trace.record(gate, inputs, settings)` and return what that makes.
     """
     with _switched(replace(current_mode(), recording=True, everything=True, trace=trace)):
         yield

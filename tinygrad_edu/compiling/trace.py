@@ -1,11 +1,12 @@
 """A trace: a function run once on stand-ins for its inputs, while everything that is computed from them is recorded.
 
-`Trace` records in the engine's place (`modes.tracing`) · `Traced`, the Values that it makes. A stand-in has the shape,
-dtype and numbers of what it stands for, but will not tell them: a number that Python reads would be frozen into the
-program. Builds on the engine, `program` and `random`.
+`Trace` records in the engine's place (`modes.tracing`) · `Traced`, the Values that it makes. Of what is recorded shape
+and dtype are found, while the numbers wait for the program: they are promised, and a number that Python reads would be
+frozen into the program, so it is refused. Builds on the engine, `kinds`, `program` and `random`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,11 +18,14 @@ from ..modes import current_mode
 from ..numpy_protocol.registry import called
 from ..operators import GATES
 from ..random import generator
+from .kinds import Promise, kind_by, numbers_of, stand_in
 from .program import Function
 
 __all__ = ["Trace", "Traced"]
 
 DETACH = Function("detach", lambda x: x)
+ZERO = np.float64(0)
+NUMBERS = (Value, np.ndarray, np.generic, bool, int, float, complex)
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.argwhere})
 
 
@@ -165,6 +169,7 @@ class Trace:
         self._graded = graded  # leaves that had a gradient when the trace began
         self._before: dict[Value, Any] = {}
         self._marked = 0
+        self._copies: dict[int, Any] = {}  # of arrays from outside, by identity
         self._last: tuple[Any, Any] = (None, None)
         self.start = self.stand_in(0.0).serial  # what is newer was made by the function
 
@@ -191,12 +196,13 @@ class Trace:
     def made(self, gate: Any, inputs: tuple[Any, ...], settings: Any, out: Any, needed: bool) -> Traced:
         """A node, noted as the next one."""
         mode = current_mode()
-        node: Any = _node(out, gate, inputs, settings, needed and mode.recording, mode.group)
+        node: Any = _node(ZERO, gate, inputs, settings, needed and mode.recording, mode.group)
+        node._data = out
         node.__class__ = Traced
         self.nodes.append(node)
         return node
 
-    def record(self, gate: Gate, inputs: tuple[Any, ...], settings: Any, out: Any) -> Traced:
+    def record(self, gate: Gate, inputs: tuple[Any, ...], settings: Any) -> Traced:
         """The node for a call of a gate."""
         if gate.name in ("getitem", "scatter") and any(isinstance(x, Value) and x.dtype == bool for x in inputs[1:]):
             raise GraphError(
@@ -204,7 +210,8 @@ class Trace:
                 "data, and a program is made for fixed shapes. Multiply by the mask, or use np.where(mask, v, 0)"
             )
         needed = any(isinstance(x, Value) and x.requires_grad for x in inputs)
-        return self.made(gate, tuple(map(_kept, inputs)), settings, out, needed)
+        kept = tuple(map(self.kept, inputs))
+        return self.made(gate, kept, settings, promised(gate, kept, settings), needed)
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """The node for a call of a function that is constant for the derivative."""
@@ -214,14 +221,20 @@ class Trace:
                 f"{name} while it is compiled: the shape of its result depends on the data, and a program is made for "
                 "fixed shapes. Work with the mask itself: multiply by it, or use np.where(mask, a, b)"
             )
-        out = function(*map(_numbers, args), **{k: _numbers(x) for k, x in kwargs.items()})
+        out = self.fixed(function, *args, **kwargs)
         if not isinstance(out, np.ndarray | np.generic | bool):
             raise GraphError(f"{name} of Values can't be compiled: it gives a {type(out).__name__}, not an array")
-        return self.made(Function(name, function), tuple(map(_kept, args)), kwargs, out, False)
+        kept = tuple(map(self.kept, args))
+        promise = Promise(function, kept, kwargs, (np.shape(out), np.asarray(out).dtype))
+        return self.made(Function(name, function), kept, kwargs, promise, False)
 
     def fixed(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """The answer of a function that looks at shapes and dtypes alone."""
-        return function(*map(_numbers, args), **{k: _numbers(x) for k, x in kwargs.items()})
+        """The answer of a function that looks at shapes and dtypes alone, or such an answer's."""
+        try:
+            with np.errstate(all="ignore"):
+                return function(*map(_hollow, args), **{k: _hollow(x) for k, x in kwargs.items()})
+        except (ValueError, ArithmeticError):  # some numbers have no answer: these may
+            return function(*map(numbers_of, args), **{k: numbers_of(x) for k, x in kwargs.items()})
 
     def constant(self, x: Value) -> Value:
         """The numbers of a Value without its gradient."""
@@ -235,8 +248,20 @@ class Trace:
             self._rng_state = generator().bit_generator.state
             self.rng = self.stand_in(0.0, "rng")
         drawn = getattr(np.random.Generator, method)
-        function = Function(f"np.random.Generator.{method}", drawn, pure=False)
-        return self.made(function, (self.rng, *args), {}, drawn(generator(), *args), False)
+        function, some = Function(f"np.random.Generator.{method}", drawn, pure=False), drawn(generator(), *args)
+        promise = Promise(partial(drawn, np.random.default_rng()), args, {}, (np.shape(some), np.asarray(some).dtype))
+        return self.made(function, (self.rng, *args), {}, promise, False)
+
+    def kept(self, x: Any) -> Any:
+        """An input as the trace keeps it: what could still be written to is copied, once if it stays the same."""
+        if type(x) in (tuple, list):
+            return tuple(map(self.kept, x))
+        if not isinstance(x, np.ndarray) or not x.ndim:
+            return x[()] if isinstance(x, np.ndarray) else x
+        copy = self._copies.get(id(x))
+        if copy is None or copy.shape != x.shape or copy.dtype != x.dtype or not np.array_equal(copy, x):
+            copy = self._copies[id(x)] = x.copy()
+        return copy
 
     # What walks report
 
@@ -320,15 +345,24 @@ def _word(x: Value) -> str:
     return x.name or str(x.gate or "a leaf")
 
 
-def _kept(x: Any) -> Any:
-    """An input as the trace keeps it: what could still be written to is copied."""
-    if type(x) in (tuple, list):
-        return tuple(map(_kept, x))
-    return x.copy() if isinstance(x, np.ndarray) and x.ndim else x[()] if isinstance(x, np.ndarray) else x
+def promised(gate: Gate, inputs: Sequence[Any], settings: Any) -> Promise:
+    """What a gate will give; its error, explained, where the inputs don't fit."""
+    arrays = [_hollow(x) if isinstance(x, NUMBERS) else gate.plain(x) for x in inputs]
+    try:
+        with np.errstate(all="ignore"):
+            kind = kind_by(gate, arrays, settings)
+    except (ValueError, IndexError, TypeError):
+        try:  # with the numbers themselves, that the error be a true one
+            out = gate.forward(*map(numbers_of, inputs), **settings)
+        except (ValueError, IndexError, TypeError) as error:
+            raise gate.explained(error, arrays, inputs, settings) from error
+        kind = out.shape, out.dtype
+    return Promise(gate.forward, inputs, settings, kind)
 
 
-def _numbers(x: Any) -> Any:
-    """The numbers behind stand-ins."""
+def _hollow(x: Any) -> Any:
+    """What has the shape and dtype of an input, and its numbers if they are there."""
     if type(x) in (tuple, list):
-        return type(x)(map(_numbers, x))
-    return x._data if isinstance(x, Value) else x
+        return type(x)(map(_hollow, x))
+    x = x._data if isinstance(x, Value) else x
+    return stand_in(x.shape, x.dtype) if type(x) is Promise else x

@@ -14,10 +14,10 @@ import numpy as np
 
 from ...engine import Gate
 from ...operators import GATES
+from ..kinds import kind_of, stand_in
 from ..program import Function, Instruction, Operand, Program, Var, variables
 from ..standing import tree_of
 from .expansions import EXPANSIONS
-from .kinds import kind_of, stand_in
 from .substitution import Rewriter
 
 __all__ = ["Emitter", "open_gates"]

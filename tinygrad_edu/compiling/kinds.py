@@ -1,0 +1,155 @@
+"""Shapes and dtypes of what gates and NumPy functions will give, found with next to no work on numbers.
+
+`stand_in` · `kind_of` (for a NumPy function) · `kind_by` (for a gate) · `Promise` (what stands for a result while it is
+only known by its kind). Builds on NumPy and the engine.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from ..engine import Gate, Value
+
+__all__ = ["Promise", "kind_by", "kind_of", "numbers_of", "stand_in"]
+
+Array = Any
+Kind = tuple[tuple[int, ...], Any]
+
+# Gates that work sample by sample, with the inputs that have a batch: run on none of it, they do no work.
+BATCHED = {
+    "conv": (0,),
+    "conv_transpose": (0,),
+    "conv_weight": (0, 1),
+    "max_pool": (0,),
+    "route_to_winners": (0, 1, 2),
+    "sum_windows": (0,),
+    "spread_windows": (0,),
+}
+
+
+@lru_cache(4096)
+def stand_in(shape: tuple[int, ...], dtype: Any) -> Array:
+    """An array that takes no memory: of ones, or of zeros where they may be places along an axis."""
+    number = np.zeros((), dtype) if np.dtype(dtype).kind in "iu" else np.ones((), dtype)
+    return np.broadcast_to(number, shape) if shape else number[()]
+
+
+def kind_of(function: Callable[..., Any], inputs: Sequence[Any], settings: Mapping[str, Any]) -> Kind:
+    """The shape and dtype of function(*inputs, **settings), where arrays are given as stand-ins."""
+    if isinstance(function, np.ufunc) and function.signature is None and function.nout == 1 and not settings:
+        types = [x.dtype if isinstance(x, np.ndarray | np.generic) else type(x) for x in inputs]
+        if all(isinstance(t, np.dtype) or t in (int, float, complex) for t in types):
+            return np.broadcast_shapes(*map(np.shape, inputs)), function.resolve_dtypes((*types, None))[-1]
+    with np.errstate(all="ignore"):
+        out = function(*inputs, **settings)
+    return np.shape(out), out.dtype
+
+
+def kind_by(gate: Gate, inputs: Sequence[Array], settings: Mapping[str, Any]) -> Kind:
+    """The shape and dtype of what a gate gives for such inputs; what the gate raises, if they don't fit."""
+    shapes = [np.shape(x) for x in inputs]
+    if gate.elementwise and any(shapes):
+        shape = np.broadcast_shapes(*shapes)
+        return shape, gate.forward(*[_first(x) for x in inputs], **settings).dtype
+    if gate.name == "matmul" and all(shapes) and shapes[0][-1] == shapes[1][-2:][0] > 0:
+        inputs = [inputs[0][..., :0], inputs[1][..., :0, :] if len(shapes[1]) > 1 else inputs[1][:0]]
+    if (batched := BATCHED.get(gate.name)) and len(batch := {shapes[k][0] for k in batched if shapes[k]}) == 1:
+        empty = [x[:0] if k in batched else x for k, x in enumerate(inputs)]
+        shape, dtype = _kind(gate.forward(*empty, **settings))
+        return shape if gate.name == "conv_weight" else (*batch, *shape[1:]), dtype
+    return _kind(gate.forward(*inputs, **settings))
+
+
+def _kind(out: Array) -> Kind:
+    return np.shape(out), out.dtype
+
+
+def _first(x: Array) -> Array:
+    """The first element of an array, with as many axes."""
+    return x[(slice(1),) * x.ndim] if isinstance(x, np.ndarray) else x
+
+
+class Promise(NDArrayOperatorsMixin):
+    """The shape and dtype of forward(*inputs, **settings), computed only if somebody asks for more.
+
+    Nearly nobody does: what decides by numbers could not be compiled. But a derivative may look whether it exists.
+    """
+
+    __slots__ = ("dtype", "forward", "inputs", "settings", "shape")
+
+    def __init__(self, forward: Callable[..., Any], inputs: Any, settings: Mapping[str, Any], kind: Kind) -> None:
+        self.forward, self.inputs, self.settings = forward, inputs, settings
+        self.shape, self.dtype = kind
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape))
+
+    def numbers(self) -> Array:
+        """The numbers, computed with those of everything they are made of."""
+        known: dict[int, Any] = {}
+        waiting = [self]
+        while waiting:
+            promise = waiting[-1]
+            missing = [p for p in _promises((promise.inputs, *promise.settings.values())) if id(p) not in known]
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            settings = {name: numbers_of(x, known) for name, x in promise.settings.items()}
+            with np.errstate(all="ignore"):
+                known[id(promise)] = promise.forward(*[numbers_of(x, known) for x in promise.inputs], **settings)
+        return known[id(self)]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.numbers(), dtype)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return getattr(ufunc, method)(*map(numbers_of, inputs), **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.numbers(), name)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.numbers()[index]
+
+    def __len__(self) -> int:
+        return len(np.empty(self.shape, "V0"))
+
+    def __float__(self) -> float:
+        return float(self.numbers())
+
+    def __bool__(self) -> bool:
+        return bool(self.numbers())
+
+
+def _promises(tree: Any) -> Iterator[Promise]:
+    """The promises in what a gate was given."""
+    if type(tree) in (tuple, list):
+        for branch in tree:
+            yield from _promises(branch)
+    elif isinstance(tree, Value) and type(tree._data) is Promise:
+        yield tree._data
+    elif type(tree) is Promise:
+        yield tree
+
+
+def numbers_of(x: Any, known: Mapping[int, Any] | None = None) -> Any:
+    """The numbers behind Values and promises, in tuples and lists too; `known` holds those of some promises."""
+    if type(x) in (tuple, list):
+        return type(x)(numbers_of(part, known) for part in x)
+    x = x._data if isinstance(x, Value) else x
+    if type(x) is not Promise:
+        return x
+    return x.numbers() if known is None else known[id(x)]
