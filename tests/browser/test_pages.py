@@ -28,13 +28,23 @@ def test_an_exercise_hides_its_numbers_until_they_are_found(show: Show) -> None:
     hidden = {number(blank.answer) for blank in made.blanks}
     for text in [*page.locator("#stage text").all_inner_texts(), *page.locator("#card .n").all_inner_texts()]:
         assert text not in hidden
-    assert "?" in {text for pair in wires(page).values() for text in pair}
+    marks = [text for pair in wires(page).values() for text in pair if "?" in text]
+    assert {f"? {k + 1}" for k in range(4)} <= {*marks}
     for k, blank in enumerate(made.blanks):
         assert "Type a number" in answer(page, k, "x")
         assert "Not yet" in answer(page, k, "77")
         assert "Right" in answer(page, k, number(blank.answer))
     assert "?" not in {text for pair in wires(page).values() for text in pair}
     assert "the last one" in page.inner_text("#verdict")
+
+
+def test_an_exercise_opens_the_groups_that_hold_what_it_asks_for(show: Show) -> None:
+    root = nested()
+    inner = next(v for v in lesson(root).material.values if v.gate is not None and v.group and v.group.name == "inner")
+    page = show(exercise(root, blanks=[("value", inner)]), "")
+    page.keyboard.press("End")
+    assert "? 1" in {value for value, _ in wires(page).values()}
+    assert page.locator("[data-key^=f]").count() == 2
 
 
 def test_an_exercise_says_what_went_wrong(show: Show) -> None:
@@ -123,6 +133,30 @@ def test_dark_follows_the_system_and_the_button(show: Show) -> None:
     assert page.evaluate(background) == "rgb(16, 21, 31)"
     page.click("[data-do=theme]")
     assert page.evaluate(background) == "rgb(255, 255, 255)"
+
+
+def test_on_paper_it_is_dark_on_white_and_then_as_before(show: Show) -> None:
+    page = show(lesson(neuron()), "#step=7", color_scheme="dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(15, 23, 42)"
+    assert not page.is_visible("#chain")
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.get_attribute("html", "data-theme") == "dark"
+
+
+def test_the_table_comes_into_view_and_the_seed_too(show: Show) -> None:
+    page = show(lesson(nested(), open="all"), width=700)
+    in_view = """e => {
+      const { top, left } = e.getBoundingClientRect();
+      return top >= -1 && top < innerHeight && left < innerWidth; }"""
+    for _ in range(page.locator("#steps li").count() // 2):
+        page.keyboard.press("ArrowRight")
+    assert "Seed" in page.inner_text("#card h2")
+    assert page.locator("#stage .node.value").last.evaluate(in_view)
+    page.click("#table summary")
+    assert page.locator("#all tbody tr").first.evaluate(in_view)
 
 
 @pytest.mark.parametrize("width", [320, 400, 820, 1280])

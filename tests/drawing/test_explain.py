@@ -145,9 +145,9 @@ def test_a_network_of_linear_layers_reads_like_one() -> None:
 def test_names_are_unique_and_the_users_come_first() -> None:
     f, t1, again = Value(1.0, name="f"), Value(2.0, name="t1"), Value(3.0, name="f")
     out = f * t1 + again
-    assert sorted(named(out).values()) == ["f", "f(2)", "t1", "t2", "t3"]
+    assert sorted(named(out).values()) == ["f", "f₂", "t1", "t2", "t3"]
     text = explain(out, wrt=again).text
-    assert "∂t3/∂f(2)" in text
+    assert "∂t3/∂f₂" in text
     assert float(ran(explain(out, wrt=f))[1]) == 2.0
 
 

@@ -18,7 +18,7 @@ from .formulas import LocalGradient, forward, local_gradient
 from .notation import Formula, call, product, symbol
 from .record import reachable
 from .steps import Step, steps
-from .text import plain, settings_text, shape_text, summary
+from .text import distinct, settings_text, shape_text, summary
 
 __all__ = ["MOST_GATES", "Derivation", "Line", "derive", "figure", "named", "partial"]
 
@@ -85,17 +85,13 @@ def figure(x: Any, precision: int) -> ast.expr:
 def named(v: Value) -> dict[Any, str]:
     """A name of its own for all behind v: the user's, f for v, t1, t2 … for the rest; constant arrays as (value, k)."""
     values = reachable(v)
-    own = [plain(x.name).strip() if x.name else "" for x in values]
+    own = distinct(x.name or "" for x in values)
     taken = set(own) | {"g"}
     if not own[-1] and "f" not in taken:
         own[-1] = "f"
         taken.add("f")
     automatic = (f"t{k}" for k in range(1, len(values) + len(taken) + 2) if f"t{k}" not in taken)
-    names: dict[Any, str] = {}
-    seen: dict[str, int] = {}
-    for x, name in zip(values, own, strict=True):
-        seen[name] = seen.get(name, 0) + 1
-        names[x] = next(automatic) if not name else name if seen[name] == 1 else f"{name}({seen[name]})"
+    names: dict[Any, str] = {x: name or next(automatic) for x, name in zip(values, own, strict=True)}
     free = (f"c{k}" for k in count(1) if f"c{k}" not in taken)
     for x in values:
         for k, constant in enumerate(x.inputs):

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
@@ -46,10 +47,10 @@ def product(*factors: ast.expr) -> ast.expr:
 def identifier(name: str, taken: Mapping[str, Any] = {}) -> str:
     """A Python name for any text, not one of those taken.
 
-    >>> identifier("w0"), identifier("new value"), identifier("lambda"), identifier("np", {"np": 1})
+    >>> identifier("w₀"), identifier("new value"), identifier("lambda"), identifier("np", {"np": 1})
     ('w0', 'new_value', 'lambda_', 'np_')
     """
-    made = re.sub(r"\W+", "_", name) or "v"
+    made = re.sub(r"\W+", "_", normalize("NFKC", name)) or "v"
     made = f"v{made}" if made[0].isdigit() else made
     if not made.isidentifier():
         made = "v"

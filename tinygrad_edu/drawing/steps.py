@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from ..engine import Value, walk
 from ..errors import GraphError
 from . import formulas
-from .text import plain, shape_text, summary
+from .text import distinct, shape_text, summary
 
 __all__ = ["Step", "local_gradient", "names", "steps", "table", "walked"]
 
@@ -90,9 +91,10 @@ def local_gradient(node: Value, position: int) -> Any:
 def names(v: Value) -> dict[Value, str]:
     """A name for each value: the user's, or t1, t2 … in the order of recording."""
     order = sorted(walk(v, None if v.size == 1 else np.ones(v.shape, v.dtype)), key=lambda x: x.serial)
-    taken = {x.name for x in order}
-    automatic = (f"t{k}" for k in range(1, 2 * len(order) + 2) if f"t{k}" not in taken)
-    return {x: plain(x.name) if x.name else next(automatic) for x in order}
+    own = distinct(x.name or "" for x in order)
+    taken = {*own}
+    automatic = (f"t{k}" for k in count(1) if f"t{k}" not in taken)
+    return {x: name or next(automatic) for x, name in zip(order, own, strict=True)}
 
 
 def table(v: Value, precision: int = 2) -> str:

@@ -1,19 +1,22 @@
 """Numbers and names as a picture shows them: short, with a true minus sign, and escaped. Builds on nothing.
 
-`number` · `constant` · `summary` · `exact` · `shape_text` · `settings_text` · `plain` · `in_html` · `quoted` · `ems`.
+`number` · `constant` · `summary` · `exact` · `shape_text` · `settings_text` · `plain` · `distinct` · `in_html` ·
+`quoted` · `ems`.
 """
 
 import html
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 __all__ = [
     "constant",
+    "distinct",
     "ems",
     "exact",
     "in_html",
@@ -28,6 +31,7 @@ __all__ = [
 _LISTED = 3  # a vector of up to so many elements is written out
 _LONGEST = 60  # a name is cut after so many characters
 _SPECIAL = re.compile(r"[&<>\"'\\]")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -66,8 +70,8 @@ def constant(x: Any, precision: int = 2) -> str:
     return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + dot + power
 
 
-def summary(data: Any, precision: int = 2) -> str:
-    """A scalar as a number, a short vector written out, anything larger as its range.
+def summary(data: Any, precision: int = 2, listed: int = _LISTED) -> str:
+    """A scalar as a number, a vector of up to `listed` elements written out, anything larger as its range.
 
     >>> import numpy as np
     >>> summary(np.array([1.0, -2.0])), summary(np.arange(12.0).reshape(3, 4))
@@ -78,7 +82,7 @@ def summary(data: Any, precision: int = 2) -> str:
     data = np.asarray(data)
     if not data.size:
         return "empty"
-    if data.ndim == 1 and data.size <= _LISTED:
+    if data.ndim == 1 and data.size <= listed:
         return "[" + ", ".join(number(x, precision) for x in data) + "]"
     if data.dtype.kind == "c":
         data = np.abs(data)
@@ -149,6 +153,25 @@ def plain(text: str, longest: int = _LONGEST) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Cn", "Zl", "Zp") else c for c in text)
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Names made plain and told apart: of two that are the same, the second gets an index. No name stays none.
+
+    >>> distinct(["weight", "", "weight", "weight"])
+    ['weight', '', 'weight₂', 'weight₃']
+    """
+    texts = [plain(name).strip() for name in names]
+    given, seen, made = {*texts}, Counter[str](), []
+    for text in texts:
+        name = text
+        while text and seen[name]:
+            seen[text] += 1
+            index = f"{seen[text]}".translate(_SUBSCRIPTS)
+            name = text + index if text + index not in given else name
+        seen[name] += 1
+        made.append(name)
+    return made
 
 
 def in_html(text: str) -> str:

@@ -31,7 +31,7 @@ def _matmul_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
 
 @gate(x=_matmul_by_x, y=_matmul_by_y, symbol="@", numpy=np.matmul)
 def matmul(x: Any, y: Any) -> Any:
-    """Matrix product: dX = dY·Yᵀ and dY = Xᵀ·d(out), over stacks of matrices and vectors as NumPy allows."""
+    """Matrix product: X gets G·Yᵀ and Y gets Xᵀ·G, G the upstream gradient; stacks and vectors as in NumPy."""
     return np.matmul(x, y)
 
 

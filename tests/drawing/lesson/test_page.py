@@ -140,7 +140,7 @@ def test_the_users_names_come_before_automatic_ones() -> None:
     f, t1 = Value(2.0, name="f"), Value(3.0, name="t1")
     other = Value(4.0, name="f")
     names = called(material((f * t1 + other) * 2))
-    assert [*names.values()] == ["f", "t1", "f′", "t2", "t3", "t4"]
+    assert [*names.values()] == ["f", "t1", "f₂", "t2", "t3", "t4"]
 
 
 @pytest.mark.parametrize("make", [neuron, nested, tensors])
@@ -152,7 +152,7 @@ def test_an_exercise_does_not_show_its_answers(make: Any) -> None:
         assert repr(blank.answer) not in page
         assert repr(blank.answer) in made.key
     assert [q[3] for q in data_in(page)["quiz"]] == [blank.answer for blank in made.blanks]
-    assert page.count("<td>?</td>") >= 4
+    assert page.count("<td>?<") >= 4
 
 
 def test_an_exercise_is_the_same_for_a_seed_and_asks_what_it_is_told() -> None:
@@ -209,6 +209,10 @@ def test_odd_numbers_still_make_a_page(make: Any) -> None:
         ("const rest = /[/ ]+ x/.test(y) / 2 / z;", "let _a=/[/ ]+ x/.test(y)/2/z;"),
         ("const part = 1; f({ part, other: part });", "let part=1;f({part,other:part});"),
         ("const many = 1; f(...many, a - -b);", "let _a=1;f(..._a,a- -b);"),
+        ("const one = 1; let two = { a: 2 }; g(); let b = true;", "let _a=1,_b={a:2};g();let b=!0;"),
+        ("for (let k = 1; k < 2; k++) { let a = 1; let b = 2; }", "for(let k=1;k<2;k++){let a=1,b=2}"),
+        ("if (a) { b(); } const c = 1; const d = 2;", "if(a){b()}let c=1,d=2;"),
+        ("const act = async (event) => event.type;", "let _b=async _a=>_a.type;"),
     ],
 )
 def test_scripts_are_shortened_without_changing_what_they_say(long: str, short: str) -> None:

@@ -5,6 +5,7 @@ engine did. Builds on `material`, `levels`, `heat` and `formulas`.
 """
 
 import ast
+import re
 from collections.abc import Mapping
 from itertools import count
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from ...engine import Value
 from ..formulas import forward, local_gradient
 from ..notation import UnknownFormulaError
-from ..text import plain, settings_text, shape_text, summary
+from ..text import distinct, plain, settings_text, shape_text, summary
 from .heat import corner, heat
 from .levels import Item, Levels, gate_text, levels
 from .material import Material, Part
@@ -23,20 +24,16 @@ __all__ = ["called", "payload"]
 
 FEW = 300
 """Gates up to which every formula is derived anew, and every tensor shows its numbers."""
+LISTED = 2
+"""Elements of a vector that find room on a wire."""
 KINDS = ("value", "gate", "box", "constant", "in", "out")
 
 
 def called(told: Material) -> dict[Value, str]:
     """A name for each value. Names that the user gave come first; the output is f and the rest t1, t2 … where free."""
-    names: dict[Value, str] = {}
-    taken: set[str] = set()
-    for value in told.values:
-        if value.name:
-            name = plain(value.name).strip() or "value"
-            while name in taken:
-                name += "′"
-            names[value] = name
-            taken.add(name)
+    own = zip(told.values, distinct(value.name or "" for value in told.values), strict=True)
+    names = {value: name for value, name in own if name}
+    taken = {*names.values()}
     free = (f"t{k}" for k in count(1) if f"t{k}" not in taken)
     if "f" not in taken:
         names.setdefault(told.root, "f")
@@ -112,17 +109,8 @@ class _Writer:
         gate = part.gate
         if gate.name not in self.ops:
             self.ops[gate.name] = len(self.sentences)
-            self.sentences.append(
-                [
-                    gate.name,
-                    plain(gate.symbol),
-                    plain(
-                        gate.sentence,
-                    )
-                    if len(gate.sentence) < 60
-                    else gate.sentence,
-                ]
-            )
+            sentence = plain(_MINUS.sub("−", gate.sentence), len(gate.sentence))
+            self.sentences.append([gate.name, plain(gate.symbol), sentence])
         return self.ops[gate.name]
 
     def quantity(self, x: Any) -> Any:
@@ -147,7 +135,7 @@ class _Writer:
         rows, scale = heat(data) if few else heat(data, 4, 8)
         table = corner(data, self.precision) if few else 0
         found = {"t": len(self.tensors)}
-        self.tensors.append([shape_text(np.shape(data)), summary(data, self.precision), rows, scale, table])
+        self.tensors.append([shape_text(np.shape(data)), summary(data, self.precision, LISTED), rows, scale, table])
         self.known[id(data)] = found, data  # held, so that the id stays its own
         return found
 
@@ -209,6 +197,9 @@ class _Writer:
         ]
         centres = [_short(x) for centre in layout.centres for x in centre]
         return [layout.width, layout.height, centres, [_short(x) for size in cut.sizes[k] for x in size], wires]
+
+
+_MINUS = re.compile(r"(?<![^\s(=])-(?=\w)")
 
 
 def _short(x: float) -> float | int:

@@ -12,7 +12,7 @@ from ..text import number
 __all__ = ["corner", "heat"]
 
 LEVELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy"
-"""A cell's letter: the first is −scale, the middle one zero, the last +scale; `n` and `i` never stand for them."""
+"""A cell's letter: the first is −scale, the middle one zero, the last +scale."""
 NAN, INFINITE = "?", "!"
 ROWS, COLUMNS, SHOWN = 12, 24, 10
 

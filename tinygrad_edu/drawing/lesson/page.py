@@ -51,20 +51,24 @@ POLICY = (
 ABSENT = {
     "6-tensors.js": "const heatmap=()=>'',inspect=()=>{},ruleShapes=()=>'';",
     "6-whatif.js": "const whatif={offered:false},adjust=()=>{},change=()=>{};",
-    "7-quiz.js": "const quiz={hides:()=>false,hidesTensor:()=>false},ask=()=>{};",
+    "7-quiz.js": "const quiz={hides:()=>false,hidesTensor:()=>false,place:()=>''},ask=()=>{};",
+    "tensors.css": "",
 }
-"""What stands for a script that a page has no use for."""
+"""What stands for a script or a style that a page has no use for."""
+
+
+OF_TENSORS = ("6-tensors.js", "tensors.css")
 
 
 @cache
 def _parts(absent: frozenset[str]) -> tuple[str, str, str]:
     """The page, its style and its script, without the comments and indents that only their readers need."""
     folder = files(__package__) / "page"
-    scripts = sorted((each for each in folder.iterdir() if each.name.endswith(".js")), key=lambda each: each.name)
-    texts = (ABSENT[each.name] if each.name in absent else each.read_text("utf-8") for each in scripts)
-    script = shorten.script("\n".join(texts))
-    style = shorten.style((folder / "page.css").read_text("utf-8"))
-    template = re.sub(r"\n+", "\n", (folder / "page.html").read_text("utf-8"))
+    names = sorted(each.name for each in folder.iterdir())
+    texts = {name: ABSENT[name] if name in absent else (folder / name).read_text("utf-8") for name in names}
+    script = shorten.script("\n".join(text for name, text in texts.items() if name.endswith(".js")))
+    style = shorten.style("\n".join(text for name, text in texts.items() if name.endswith(".css")))
+    template = re.sub(r"\n+", "\n", texts["page.html"])
     return re.sub(r"\{i:(\w+)\}", lambda found: _icon(found[1]), template), style, script
 
 
@@ -75,8 +79,8 @@ def _icon(name: str) -> str:
 def page(data: Mapping[str, Any], table: str = "", hidden: bool = False) -> str:
     """The whole file. `table` is HTML for who has no JavaScript; with `hidden` the data can't be read by eye."""
     scalar = not data["tensors"] and "quiz" not in data and len(data["gates"]) <= WHAT_IF
-    unused = {"6-whatif.js": not scalar, "6-tensors.js": not data["tensors"], "7-quiz.js": "quiz" not in data}
-    template, style, script = _parts(frozenset(name for name, holds in unused.items() if holds))
+    needed = {"6-whatif.js": scalar, "7-quiz.js": "quiz" in data, **dict.fromkeys(OF_TENSORS, bool(data["tensors"]))}
+    template, style, script = _parts(frozenset(name for name, holds in needed.items() if not holds))
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     packed = hidden or len(text) > PACKED
     if packed:

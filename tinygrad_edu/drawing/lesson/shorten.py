@@ -15,15 +15,16 @@ STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
 PATTERN = re.compile(r"/(?![*/])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
 WORD = re.compile(r"[\w$\u0080-\uffff]+")
 BEFORE_PATTERN = frozenset("(,=:[!&|?{};+-*%<>~^") | {"return", "typeof", "case"}
-AS_GOOD = {"const": "let"}
-DECLARED = frozenset({"const", "let", "function"})
+AS_GOOD = {"const": "let", "true": "!0", "false": "!1", "undefined": "void 0"}
+LOCAL = frozenset({"const", "let"})
+DECLARED = LOCAL | {"function"}
 
 
 def script(text: str) -> str:
-    """JavaScript in which every statement ends in a semicolon, shortened; the names that it declares too.
+    """JavaScript in which every statement ends in a semicolon and no loop is empty, shortened; so are its own names.
 
     >>> script("const a = 1; // one\\nconst double = (x) => x + +a; double(`${double(2)} {}`);")
-    'let a=1;let _a=(x)=>x+ +a;_a(`${_a(2)} {}`);'
+    'let a=1,_a=x=>x+ +a;_a(`${_a(2)} {}`);'
     """
     tokens = [*_tokens(text)]
     return _joined(tokens, _short_names(tokens))
@@ -56,17 +57,63 @@ def _token(text: str, at: int, last: str) -> str:
 
 def _joined(tokens: list[str], names: Mapping[str, str]) -> str:
     made: list[str] = []
-    gap = False
-    for token in tokens:
-        if token.isspace():
-            gap = True
-            continue
+    for token, gap in _needed([*_apart(tokens)]):
         short = _template(token, names) if token[0] == "`" else _word(token, names, made[-1] if made else "")
         if gap and made and _stick(made[-1], short):
             made.append(" ")
         made.append(short)
-        gap = False
     return "".join(made)
+
+
+Spaced = tuple[str, bool]
+"""A token, and whether a space stood before it."""
+
+
+def _apart(tokens: list[str]) -> Iterator[Spaced]:
+    gap = False
+    for token in tokens:
+        if not token.isspace():
+            yield token, gap
+        gap = token.isspace()
+
+
+def _needed(spaced: list[Spaced]) -> Iterator[Spaced]:
+    """What must stay: `(x) =>` is `x =>`, a semicolon goes before a brace, a declaration joins the one before it."""
+    tokens = [token for token, _ in spaced]
+    joined = _joined_declarations(tokens)
+    at = 0
+    while at < len(spaced):
+        if tokens[at] == "(" and tokens[at + 2 : at + 5] == [")", "=", ">"] and WORD.fullmatch(tokens[at + 1]):
+            yield tokens[at + 1], True
+            at += 3
+        elif at in joined:
+            yield ",", False
+            at += 2
+        else:
+            if tokens[at : at + 2] != [";", "}"]:
+                yield spaced[at]
+            at += 1
+
+
+def _joined_declarations(tokens: list[str]) -> set[int]:
+    """Where a semicolon stands between two declarations that can be one."""
+    found: set[int] = set()
+    around: list[tuple[str, str]] = []  # the bracket, and how the statement around it begins
+    begins = ""
+    for k, (sign, after) in enumerate(zip(tokens, [*tokens[1:], ""], strict=True)):
+        if sign in ("(", "[", "{"):
+            around.append((sign, begins))
+            begins = ""
+        elif sign in (")", "]", "}"):
+            begins = around.pop()[1]
+        elif sign == ";":
+            in_loop = bool(around) and around[-1][0] == "("
+            if begins in LOCAL and after in LOCAL and not in_loop:
+                found.add(k)
+            begins = ""
+        elif not begins or (sign in LOCAL and tokens[k - 1] == "}"):
+            begins = sign
+    return found
 
 
 def _word(token: str, names: Mapping[str, str], last: str) -> str:
@@ -130,12 +177,16 @@ def _short_names(tokens: list[str]) -> dict[str, str]:
     declared: list[str] = []
     properties: set[str] = set()
     brackets: list[str] = []
-    for before, token, after in zip(["", *bare], bare, [*bare[1:], ""], strict=False):
+    for k, (before, token, after) in enumerate(zip(["", *bare], bare, [*bare[1:], ""], strict=False)):
         if token in ("(", "[", "{"):
             brackets.append(token)
         elif token in (")", "]", "}"):
             brackets.pop()
-        elif len(token) > 2 and (before in DECLARED or (not brackets and before == "," and after == "=")):
+        elif len(token) > 2 and (
+            before in DECLARED
+            or (not brackets and before == "," and after == "=")
+            or (before == "(" and bare[k + 1 : k + 4] == [")", "=", ">"])
+        ):
             declared.append(token)
         elif before == "." or (
             before in ("{", ",") and (after == ":" or (_in_braces(brackets) and after in (",", "}")))

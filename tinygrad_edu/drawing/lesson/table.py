@@ -42,14 +42,14 @@ def table(
     lines = [_row(HEAD, "col")]
     for count, row in enumerate(rows(told, names, show)):
         if count == MOST:
-            lines.append(f'<tr><td colspan="{len(HEAD)}">… more steps in the player</td></tr>')
+            lines.append(f'<tr><td colspan="{len(HEAD)}">… more steps in the player')
             break
         lines.append(_row(row, "row"))
-    return f"<table><thead>{lines[0]}</thead><tbody>{''.join(lines[1:])}</tbody></table>"
+    return f"<table><thead>{lines[0]}<tbody>{''.join(lines[1:])}</table>"
 
 
 def _row(cells: tuple[str, ...], scope: str) -> str:
-    texts = [html.escape(cell) for cell in cells]
-    if scope == "col":
-        return f"<tr>{''.join(f'<th scope=col>{text}</th>' for text in texts)}</tr>"
-    return f"<tr><th scope=row>{texts[0]}</th>{''.join(f'<td>{text}</td>' for text in texts[1:])}</tr>"
+    """A row; HTML wants no end tags here, and there are many."""
+    first, *rest = (html.escape(cell) for cell in cells)
+    tag = "<th scope=col>" if scope == "col" else "<td>"
+    return f"<tr><th scope={scope}>{first}{''.join(tag + text for text in rest)}"

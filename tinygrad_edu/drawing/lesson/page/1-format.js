@@ -1,13 +1,15 @@
 // Elements, numbers and formulas. All text goes in as text nodes: nothing a user named is ever read as markup.
 const SVG = "http://www.w3.org/2000/svg", MATH = "http://www.w3.org/1998/Math/MathML";
 const $ = (id) => document.getElementById(id);
+const on = (target, kind, act, options) => target.addEventListener(kind, act, options);
+const mark = (element, name, value) => element.setAttribute(name, value);
 
 function make(space, tag, attributes, ...children) {
   const element = space ? document.createElementNS(space, tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) {
     if (value === false || value == null) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
+    if (name.startsWith("on")) on(element, name.slice(2), value);
+    else mark(element, name, value === true ? "" : value);
   }
   element.append(...children.flat().filter((child) => child != null && child !== ""));
   return element;
@@ -47,6 +49,7 @@ function exactly(q, given = false) {
 }
 
 // Formulas: a tree is a number, a name, or [sign or function, parts…]. "$0" stands for an input, "$o" for the output.
+const bracketed = (text) => (text[0] === "−" ? `(${text})` : text);
 const ADD = 1, MUL = 2, POW = 3, ATOM = 4;
 function nameMath(name) {
   const found = /^([A-Za-z]|[α-ω])_?(\d+)$/u.exec(name);
@@ -88,13 +91,6 @@ function math(tree, called) {
   };
   return walk(tree);
 }
-function formula(tree, called) {
-  const root = ml("math", math(tree, called)[0]);
-  root.setAttribute("displaystyle", "true");
-  return root;
-}
-const names = (...list) => (key) => list[key === "$o" ? list.length - 1 : Number(key.slice(1))];
-
 // The same trees worked out with numbers; `branches` collects which way each comparison went.
 const FUNCTIONS = {
   exp: Math.exp, ln: Math.log, log: Math.log, sin: Math.sin, cos: Math.cos, tan: Math.tan, sinh: Math.sinh,

@@ -60,7 +60,7 @@ function draw() {
     const group = svg("g", { class: `node ${item.kind}`, transform: `translate(${item.x},${item.y})`, "data-key": key,
       ...(acts ? { role: item.kind === "value" && !isLeaf(item.id) ? "img" : "button", tabindex: 0 } : { role: "img", "aria-label": "constant " + shown(GATES[item.id >> 4].ins[item.id % 16][0], true) }) },
       svg("title"), DRAW[item.kind](item));
-    if (item.kind === "box") group.setAttribute("aria-expanded", "false");
+    if (item.kind === "box") mark(group, "aria-expanded", "false");
     view.append(group);
     shapes.set(key, group);
     item.key = key;
@@ -92,28 +92,27 @@ function update() {
     const node = shapes.get(item.key);
     if (!node || item.kind === "constant") continue;
     const label = describe(item, step.time);
-    node.setAttribute("aria-label", label);
+    mark(node, "aria-label", label);
     if (item.kind === "value") showNumbers(node, item.id, step.time);
     const current = now && (item.kind === "gate" ? now.key === "g" + item.id : item.kind === "box" && now.key === "b" + item.id);
     node.classList.toggle("now", !!current);
     node.toggleAttribute("aria-current", false);
-    if (current) node.setAttribute("aria-current", "step");
+    if (current) mark(node, "aria-current", "step");
     node.querySelector("title").textContent = item.kind === "value" ? hint(item.id, step.time) : item.kind === "gate" ? GATES[item.id].sentence : label;
-    if (item.kind !== "value") node.classList.toggle("done", (item.kind === "gate" ? GATES[item.id].fwd : GROUPS[item.id].fwd) <= step.time);
   }
   for (const wire of wires) wire.path.classList.toggle("known", wire.value < 0 || madeAt(wire.value) <= step.time);
 }
 function showNumbers(node, v, time) {
   const made = madeAt(v) <= time, g = gradientAt(v, time);
-  node.querySelector("text.value").textContent = made ? shown(live.values[v], isLeaf(v)) : "";
-  node.querySelector("text.gradient").textContent = g ? shown(g.sum) + (g.left ? " …" : "") : "";
+  node.querySelector("text.value").textContent = made ? shown(live.values[v], isLeaf(v)) + quiz.place("value", v) : "";
+  node.querySelector("text.gradient").textContent = g ? shown(g.sum) + (g.left ? " …" : quiz.place("gradient", v)) : "";
   node.classList.toggle("known", made);
   for (const [cls, q] of [["value", made && live.values[v]], ["gradient", g && g.sum]]) {
     const image = node.querySelector("image." + cls), t = q && tensorOf(q);
     if (!image) continue;
-    if (t && t[2].length && shown(q, isLeaf(v) && cls === "value") !== "?") image.setAttribute("href", heatmap(q.t));
+    if (t && t[2].length && shown(q, isLeaf(v) && cls === "value") !== "?") mark(image, "href", heatmap(q.t));
     else image.removeAttribute("href");
-    image.nextSibling.setAttribute("visibility", image.hasAttribute("href") ? "visible" : "hidden");
+    mark(image.nextSibling, "visibility", image.hasAttribute("href") ? "visible" : "hidden");
   }
 }
 function hint(v, time) {
@@ -142,7 +141,7 @@ function light(values, keys, users) {
 let zoom = 1, panX = 0, panY = 0;
 const room = () => [stage.clientWidth || 800, stage.clientHeight || 400];
 function place() {
-  view.setAttribute("transform", `translate(${-panX * zoom},${-panY * zoom}) scale(${zoom})`);
+  mark(view, "transform", `translate(${-panX * zoom},${-panY * zoom}) scale(${zoom})`);
 }
 function fit(least = 0.85) {
   const [w, h] = room();

@@ -3,7 +3,7 @@ const nameOf = (v) => VALUES[v].name;
 const partial = (a, b) => ml("mfrac", ml("mrow", ml("mo", "∂"), nameMath(a)), ml("mrow", ml("mo", "∂"), nameMath(b)));
 const mathed = (...parts) => {
   const whole = ml("math", ...parts);
-  whole.setAttribute("displaystyle", "true");
+  mark(whole, "displaystyle", "true");
   return whole;
 };
 const inputName = (gate) => (key) => (key === "$o" ? nameOf(gate.out) : called(gate.ins[Number(key.slice(1))]));
@@ -65,14 +65,14 @@ function backRow(unit, row, out, up) {
   const gate = unit.gate, [kind, tree, note] = row.form || [];
   const local = [];
   if (kind === "factor") {
-    local.push(mathed(partial(nameOf(out), nameOf(row.v)), ml("mo", "="), math(tree, inputName(gate))[0], !simple(tree) ? ml("mo", "=") : ""));
-    if (!simple(tree)) local.push(num(row.local, ""));
+    local.push(mathed(partial(nameOf(out), nameOf(row.v)), ml("mo", "="), math(tree, inputName(gate))[0]));
+    if (!simple(tree)) local.push(" ", el("span", { class: "n" }, "= ", num(row.local, "")));
   } else if (kind === "rule") local.push(mathed(math(tree, inputName(gate))[0]), el("small", {}, ruleShapes(tree, gate, out, row)));
   else if (kind === "words") local.push(el("small", {}, tree), row.local != null ? num(row.local, "") : null);
   else local.push(...(row.local != null ? [mathed(partial(nameOf(out), nameOf(row.v)), ml("mo", "=")), num(row.local, "")] : [el("small", {}, "through its gates")]));
   if (note) local.push(el("small", {}, note));
   const down = [num(row.down, "gradient", false)];
-  if (row.before != null) down.push(el("div", { class: "sum" }, "paths add: ", num(row.before, ""), isNumber(row.down) ? [" + ", num(row.down, "")] : " + this", " = ", num(row.after, "gradient")));
+  if (row.before != null) down.push(el("div", { class: "sum" }, "paths add: ", num(row.before, ""), isNumber(row.down) ? " + " + bracketed(shown(row.down)) : " + this", " = ", num(row.after, "gradient")));
   return [el("th", { scope: "row" }, mathed(partial(nameOf(D.root), nameOf(row.v)))), el("td", { "data-of": "local" }, local),
     el("td", { "data-of": "upstream" }, up == null ? "" : num(up, "gradient", out === D.root)), el("td", { "data-of": "downstream" }, down)];
 }
@@ -97,7 +97,7 @@ function chainOf(v) {
       if (k) symbols.push(ml("mo", "·")), numbers.push(ml("mo", "·"));
       symbols.push(factor(edge));
       const shownLocal = edge.local != null ? shown(edge.local) : "";
-      numbers.push(/^−/.test(shownLocal) ? ml("mrow", ml("mo", "("), ml("mn", shownLocal), ml("mo", ")")) : ml("mn", shownLocal));
+      numbers.push(ml("mn", bracketed(shownLocal)));
     });
     if (!path.length) symbols.push(ml("mn", "1")), numbers.push(ml("mn", "1"));
   });
@@ -117,7 +117,7 @@ function aroundGate(unit) {
 function dark() {
   pointed = -1;
   light(null, null);
-  $("chain").replaceChildren(el("p", { class: "note" }, "Point at a value, or move to it with Tab: the chain rule from there to the output stands here."));
+  $("chain").replaceChildren(el("p", { class: "note idle" }, "Point at a value, or move to it with Tab: the chain rule from there to the output stands here."));
 }
 
 // The list of steps, a window of it where there are many.
@@ -125,7 +125,7 @@ function list() {
   const first = Math.max(0, Math.min(at - 40, steps.length - 81)), shownSteps = steps.slice(first, first + 81);
   $("steps").replaceChildren(...shownSteps.map((step, k) =>
     el("li", {}, el("button", { tabindex: first + k === at ? 0 : -1, "aria-current": first + k === at ? "step" : null, onclick: () => go(first + k) }, short(step)))));
-  $("steps").start = first + 1;
+  $("steps").start = first;
   scrolled();
 }
 function scrolled() {
@@ -135,7 +135,7 @@ function scrolled() {
 function short(step) {
   if (!step.unit) return step.kind === "seed" ? `seed: ∂${nameOf(D.root)}/∂${nameOf(D.root)}` : "start";
   const arrow = step.kind === "fwd" ? "→" : "←";
-  return `${arrow} ${step.unit.group ? step.unit.group.name : step.unit.gate.text}  ${step.kind === "fwd" ? step.unit.outs.map(nameOf).join(", ") : [...new Set(step.unit.ins.filter((v) => typeof v === "number"))].map(nameOf).slice(0, 4).join(", ")}`;
+  return `${arrow} ${step.unit.group ? step.unit.group.name : step.unit.gate.text}  ${[...new Set(step.kind === "fwd" ? step.unit.outs : step.unit.ins.filter((v) => typeof v === "number"))].slice(0, 4).map(nameOf).join(", ")}`;
 }
 
 // All steps as a table, for who can't see the circuit; made when it is opened.

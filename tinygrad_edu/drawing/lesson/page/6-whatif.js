@@ -39,7 +39,7 @@ function workedOut(inputs, backward = true) {
 const whatif = { changed: new Map(), base: null };
 function offered() {
   const numbers = [...D.values, ...D.grads, ...GATES.flatMap((g) => [...g.local, ...g.down, ...g.ins.filter(Array.isArray).map((q) => q[0])])];
-  if (D.quiz || SMALL.length > 200 || !numbers.every((q) => q == null || isNumber(q))) return false;
+  if (!numbers.every((q) => q == null || isNumber(q))) return false;
   sweep = [];
   for (const id of D.back) {
     for (const g of fusedAround(GATES[id].group)) if (!sweep.includes(GATES[GROUPS[g].whole])) sweep.push(GATES[GROUPS[g].whole]);
@@ -100,4 +100,5 @@ function nudge(v) {
   const kink = GATES.some((gate) => more.branches.get(gate) !== less.branches.get(gate));
   const verdict = apart < 1e-5 ? "They agree." : kink ? "They differ: a branch changes between the two, so there is a kink here." : "They differ.";
   $("nudged").textContent = `(${nameOf(D.root)}(${nameOf(v)} + h) − ${nameOf(D.root)}(${nameOf(v)} − h)) / 2h = ${decimal(slope, D.precision + 2)} with h = ${decimal(h)}; the gradient is ${decimal(g, D.precision + 2)}. ${verdict}`;
+  scrolled();
 }

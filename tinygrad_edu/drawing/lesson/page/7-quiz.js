@@ -2,11 +2,13 @@
 const quiz = {
   open: (D.quiz || []).map(([kind, v, element, answer, tensor], id) => ({ id, kind, v, element, answer, tensor, tries: 0 })),
   hides: (x) => quiz.open.some((q) => q.tensor == null && q.answer === x),
+  place: (kind, v) => quiz.open.filter((q) => q.kind === kind && q.v === v).map((q) => ` ${q.id + 1}`).join(),
   hidesTensor: (t) => quiz.open.some((q) => q.tensor === t),
 };
-const question = (q) => `${q.kind} of ${VALUES[q.v].name}${q.element ? ` at ${q.element}` : ""}`;
+const question = (q) => `${q.id + 1}. ${q.kind} of ${VALUES[q.v].name}${q.element ? ` at ${q.element}` : ""}`;
 
 function ask() {
+  for (const q of quiz.open) around(homeOf(q.v)).forEach((g) => open.add(g));
   $("extra").replaceChildren(
     el("h2", {}, "Find the missing numbers"),
     ...quiz.open.map((q) => el("form", { class: "player", "data-question": q.id, onsubmit: (event) => (event.preventDefault(), check(q)) },

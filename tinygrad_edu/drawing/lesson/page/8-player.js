@@ -6,8 +6,9 @@ function go(k, speak = true) {
   at = Math.max(0, Math.min(steps.length - 1, k));
   refresh();
   if (speak) $("live").textContent = `Step ${at} of ${steps.length - 1}. ${sentence(steps[at])}`;
-  const unit = steps[at].unit;
-  if (unit) follow(placed.items.find((i) => (i.kind === "gate" && unit.key === "g" + i.id) || (i.kind === "box" && unit.key === "b" + i.id)));
+  const { unit, kind } = steps[at];
+  if (unit || kind === "seed")
+    follow(placed.items.find((i) => (unit ? i.kind[0] + i.id === unit.key : i.kind === "value" && i.id === D.root)));
   remember();
 }
 function refresh() {
@@ -16,7 +17,7 @@ function refresh() {
   list();
   $("range").max = steps.length - 1;
   $("range").value = at;
-  $("range").setAttribute("aria-valuetext", `step ${at} of ${steps.length - 1}: ${heading(steps[at])}`);
+  mark($("range"), "aria-valuetext", `step ${at} of ${steps.length - 1}: ${heading(steps[at])}`);
   $("count").textContent = `${at} / ${steps.length - 1}`;
   if ($("table").open) table();
 }
@@ -79,8 +80,8 @@ function stop() {
   sign();
 }
 function sign() {
-  $("play").setAttribute("aria-label", playing ? "Pause" : "Play");
-  $("play").querySelector("path").setAttribute("d", playing ? "M6 4h4v16H6zM14 4h4v16h-4z" : "M7 4l13 8-13 8z");
+  mark($("play"), "aria-label", playing ? "Pause" : "Play");
+  mark($("play").querySelector("path"), "d", playing ? "M6 4h4v16H6zM14 4h4v16h-4z" : "M7 4l13 8-13 8z");
 }
 
 // The fragment holds the whole state, so a link, or a bookmark, shows the same.
@@ -114,7 +115,7 @@ function dress() {
   root.dataset.theme = look.theme === "auto" ? (night.matches ? "dark" : "light") : look.theme;
   root.dataset.palette = look.palette;
 }
-night.addEventListener("change", dress);
+on(night, "change", dress);
 function theme() {
   look.theme = root.dataset.theme === "dark" ? "light" : "dark";
   dress();
@@ -135,10 +136,10 @@ function saved() {
     for (const name of kept) to[k].style.setProperty(name, style.getPropertyValue(name));
   });
   copy.querySelector("g").removeAttribute("transform");
-  copy.setAttribute("xmlns", SVG);
-  copy.setAttribute("viewBox", `0 0 ${placed.width} ${placed.height}`);
-  copy.setAttribute("width", placed.width);
-  copy.setAttribute("height", placed.height);
+  mark(copy, "xmlns", SVG);
+  mark(copy, "viewBox", `0 0 ${placed.width} ${placed.height}`);
+  mark(copy, "width", placed.width);
+  mark(copy, "height", placed.height);
   copy.style.background = getComputedStyle(document.body).backgroundColor;
   return new XMLSerializer().serializeToString(copy);
 }

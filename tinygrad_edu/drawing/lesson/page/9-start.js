@@ -16,7 +16,7 @@ function toggleAt(element) {
   else if (g > 0) toggle([g], false, "f" + g);
   else if ((g = (placed.items.find((i) => i.kind === "box") || {}).id)) toggle([g], true, "b" + g);
 }
-document.addEventListener("keydown", (event) => {
+on(document, "keydown", (event) => {
   const typing = event.target.closest("input, select, textarea, dialog[open]"), slider = event.target === $("range");
   if (event.ctrlKey || event.metaKey || (typing && !slider)) return;
   const node = event.target.closest("[data-key]");
@@ -54,22 +54,22 @@ function point(event) {
   if (kind === "v") chainOf(id);
   else if (kind === "g" || kind === "b") aroundGate(units.find((u) => u.key === kind + id));
 }
-stage.addEventListener("pointerover", point);
-stage.addEventListener("focusin", (event) => {
+on(stage, "pointerover", point);
+on(stage, "focusin", (event) => {
   point(event);
   const node = event.target.closest("[data-key]");
   follow(node && placed.items.find((i) => i.key === node.dataset.key));
 });
-stage.addEventListener("pointerleave", dark);
+on(stage, "pointerleave", dark);
 let dragged = null;
 const fingers = new Map();
-stage.addEventListener("pointerdown", (event) => {
+on(stage, "pointerdown", (event) => {
   const node = event.target.closest("[data-key^=v]"), v = node ? Number(node.dataset.key.slice(1).split("-")[0]) : -1;
   const leaf = whatif.offered && v >= 0 && isLeaf(v);
   fingers.set(event.pointerId, [event.clientX, event.clientY]);
   dragged = { x: event.clientX, y: event.clientY, panX, panY, moved: false, leaf: leaf ? v : -1, from: leaf ? real(live.values[v]) : 0 };
 });
-addEventListener("pointermove", (event) => {
+on(window, "pointermove", (event) => {
   if (!dragged) return;
   if (fingers.size > 1) return pinch(event);
   const [dx, dy] = [event.clientX - dragged.x, event.clientY - dragged.y];
@@ -81,7 +81,7 @@ addEventListener("pointermove", (event) => {
   if (dragged.moved) (panX = dragged.panX - dx / zoom), (panY = dragged.panY - dy / zoom), place();
 });
 for (const end of ["pointerup", "pointercancel"])
-  addEventListener(end, (event) => (fingers.delete(event.pointerId), setTimeout(() => (dragged = null))));
+  on(window, end, (event) => (fingers.delete(event.pointerId), setTimeout(() => (dragged = null))));
 // Two fingers zoom about the point between them.
 function pinch(event) {
   if (!fingers.has(event.pointerId)) return;
@@ -91,11 +91,11 @@ function pinch(event) {
   const [a, b] = fingers.values();
   zoomBy(apart() / was || 1, (a[0] + b[0]) / 2 - box.left, (a[1] + b[1]) / 2 - box.top);
 }
-stage.addEventListener("click", (event) => {
+on(stage, "click", (event) => {
   const node = event.target.closest("[data-key]");
   if (node && !(dragged && dragged.moved)) press(node);
 });
-stage.addEventListener("wheel", (event) => {
+on(stage, "wheel", (event) => {
   event.preventDefault();
   const box = stage.getBoundingClientRect();
   if (event.ctrlKey || event.metaKey || !event.shiftKey) zoomBy(1.0015 ** -event.deltaY, event.clientX - box.left, event.clientY - box.top);
@@ -105,25 +105,26 @@ stage.addEventListener("wheel", (event) => {
 const BUTTONS = { first: () => go(0), back: () => go(at - 1), play, next: () => go(at + 1), last: () => go(steps.length - 1),
   fit: () => fit(0.05), closer: () => zoomBy(1.25), further: () => zoomBy(0.8), all: () => KEYS.E(), look: () => $("search").showModal(),
   save, print: () => print(), theme, colours, keys: () => $("help").showModal() };
-for (const button of document.querySelectorAll("[data-do]")) button.addEventListener("click", () => BUTTONS[button.dataset.do]());
-for (const close of document.querySelectorAll("dialog [data-close]")) close.addEventListener("click", () => close.closest("dialog").close());
-$("range").addEventListener("input", () => go(Number($("range").value)));
-$("query").addEventListener("input", () => find($("query").value));
-$("query").addEventListener("keydown", (event) => event.key === "Enter" && $("found").querySelector("button") && $("found").querySelector("button").click());
-$("table").addEventListener("toggle", () => $("table").open && table());
-addEventListener("hashchange", () => {
+for (const button of document.querySelectorAll("[data-do]")) on(button, "click", () => BUTTONS[button.dataset.do]());
+for (const close of document.querySelectorAll("dialog [data-close]")) on(close, "click", () => close.closest("dialog").close());
+on($("range"), "input", () => go(Number($("range").value)));
+on($("query"), "input", () => find($("query").value));
+on($("query"), "keydown", (event) => event.key === "Enter" && $("found").querySelector("button") && $("found").querySelector("button").click());
+on($("table"), "toggle", () => $("table").open && (table(), $("table").scrollIntoView()));
+on(window, "hashchange", () => {
   if (!location.hash.includes("=")) return; // a link within the page, not a state
   const step = recall();
   draw();
   go(step);
 });
-addEventListener("resize", () => keepInView());
-// On paper the whole circuit is as large as its page allows.
-addEventListener("beforeprint", () => {
-  stage.setAttribute("viewBox", `0 0 ${placed.width} ${placed.height}`);
+on(window, "resize", () => keepInView());
+// On paper the whole circuit is as large as its page allows, and dark on white.
+on(window, "beforeprint", () => {
+  root.dataset.theme = "light";
+  mark(stage, "viewBox", `0 0 ${placed.width} ${placed.height}`);
   view.removeAttribute("transform");
 });
-addEventListener("afterprint", () => (stage.removeAttribute("viewBox"), place()));
+on(window, "afterprint", () => (dress(), stage.removeAttribute("viewBox"), place()));
 if (D.quiz) ask();
 const first = recall();
 draw();
