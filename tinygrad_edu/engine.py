@@ -92,6 +92,8 @@ class Value(Operators):
 
     @inputs.setter
     def inputs(self, inputs: tuple[Any, ...]) -> None:
+        if any(isinstance(x, Value) and x.gate is not None and x.serial >= self.serial for x in inputs):
+            raise GraphError(f"{self.label}: an input is not older than what is made of it; a graph has no cycles")
         self._inputs = inputs
 
     @property
