@@ -1,43 +1,38 @@
 """Homework graded by its numbers: `grade(submission, assignment)` with partial credit and a word on each property.
 
-`Case` (a property worth points) · `grade` · `Grade` (readable `str`, `.json()` for Gradescope and nbgrader). A
-submission runs in a process of its own with a time limit, without network and without this package; it hands back
-numbers, and the numbers are judged here. So nothing that it prints, catches or exits with can pass it. It is no jail:
-who reads the assignment can write the numbers down, so keep the file you grade with to yourself. Builds on `sources`.
+`grade` · `Grade` (readable `str`, `.json()` for Gradescope and nbgrader) · `Result`; `Case` comes from `cases`. A
+submission runs in a process of its own (`confined`) with a time limit, without network, files and other packages; it
+hands back numbers, and the numbers are judged here. So nothing that it prints, catches or exits with can pass it. It
+is no jail: who reads the assignment can write its numbers down, where they are not drawn. Builds on `sources`.
 
-An assignment is a Python file with `CASES`: a name for each property and its `Case`; `NAMES` says what it asks for.
+An assignment is a Python file with `CASES`: a name for each property and its `Case`; `drawn(random)` gives further ones
+with other numbers each time, `NAMES` says what is asked for, `MODULES` what may be imported besides NumPy.
 """
 
 import html
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import tokenize
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from runpy import run_path
+from secrets import randbits
 from typing import Any
 
 import numpy as np
 
+from .cases import Case, cases_of
 from .sources import source_of
 
 __all__ = ["Case", "Grade", "Result", "grade"]
 
 
 Submission = str | Path | type | Callable[..., Any] | Sequence[Any] | Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A property: `run(names)` computes numbers with the submission's names, `expected` are the right ones."""
-
-    points: float
-    run: Callable[[dict[str, Any]], Any]
-    expected: Any
-    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,101 +95,117 @@ def _status(result: Result) -> str:
     return "passed" if result.points == result.of else "failed"
 
 
-_CHILD = """
-import sys
-answer, assignment, submission, case = sys.argv[1:5]
-programs = ("subprocess.Popen", "os.system", "os.fork", "os.exec", "os.posix_spawn")
-def closed(event, args):
-    if event.startswith("socket.") or event in programs:
-        raise PermissionError("homework runs without network and other programs")
-    if event == "open" and args[0] == assignment:
-        raise PermissionError("homework does not read its assignment")
-sys.path[:0] = {paths!r}
-import json, runpy
-import numpy as np
-cases = runpy.run_path(assignment)["CASES"]
-run = cases[case].run
-for each in cases.values():
-    object.__setattr__(each, "expected", None)
-for name in list(sys.modules):
-    if name.split(".")[0] == "tinygrad_edu":
-        del sys.modules[name]
-sys.modules["tinygrad_edu"] = None
-sys.modules["torch"] = None
-sys.argv = [submission]
-sys.addaudithook(closed)
-try:
-    out = {{"numbers": [np.asarray(x, float).tolist() for x in run(runpy.run_path(submission))]}}
-except BaseException as error:
-    out = {{"error": f"{{type(error).__name__}}: {{error}}"}}
-with open(answer, "w") as file:
-    json.dump(out, file)
-"""
+_CHILD = "import sys; sys.path[:] = {paths!r}; from tinygrad_edu.testing.confined import main; main()"
+_PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_MOST_BYTES = 1 << 20
 
 
-def _answer(submission: Path, assignment: Path, case: str, seconds: float) -> dict[str, Any]:
+def _answer(order: dict[str, Any]) -> dict[str, Any]:
     """What the submission computes for a case, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "answer.json"
-        command = [
-            sys.executable,
-            "-c",
-            _CHILD.format(paths=sys.path),
-            str(file),
-            str(assignment),
-            str(submission),
-            case,
-        ]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        try:
-            subprocess.run(  # noqa: S603 - our own interpreter
-                command, cwd=folder, env=environment, timeout=seconds, capture_output=True, check=False
-            )
-            return json.loads(file.read_text())
-        except subprocess.TimeoutExpired:
+        file, seconds = Path(folder) / "answer.json", order["seconds"]
+        if not _ran({**order, "answer": str(file)}, folder, seconds):
             return {"error": f"not done within {seconds:g} seconds: an endless loop?"}
-        except (OSError, ValueError):
-            return {"error": "the program ended without an answer"}
+        try:
+            with file.open("rb") as opened:
+                answer = json.loads(opened.read(_MOST_BYTES))
+        except (OSError, ValueError, RecursionError):
+            answer = None
+        return answer if isinstance(answer, dict) else {"error": "the program ended without an answer"}
+
+
+def _ran(order: dict[str, Any], folder: str, seconds: float) -> bool:
+    """Run the confined process, and say whether it ended by itself; what it started ends with it."""
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-I", "-B", "-c", _CHILD.format(paths=[path for path in sys.path if path])]
+    child = subprocess.Popen(  # noqa: S603 - our own interpreter
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        child.communicate(json.dumps(order).encode(), timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        _ended(child)
+    return True
+
+
+def _ended(child: "subprocess.Popen[bytes]") -> None:
+    """End a process and all of its group."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+    else:
+        child.kill()
+    child.wait()
+
+
+def _plain(text: Any) -> str:
+    """What a submission says, in one line: nothing that moves a cursor or begins a line of its own."""
+    return "".join(c if c.isprintable() else " " for c in str(text)[:300])
+
+
+def _numbers(got: Any) -> Any:
+    """A result as an array, None if it is none."""
+    try:
+        return np.asarray(got, float)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _judged(name: str, case: Case, answer: dict[str, Any]) -> Result:
     if "error" in answer:
-        return Result(name, 0, case.points, str(answer["error"]))
+        return Result(name, 0, case.points, _plain(answer["error"]))
     numbers, right, wrong = answer.get("numbers"), 0, ""
     if not isinstance(numbers, list) or len(numbers) != len(case.expected):
         return Result(name, 0, case.points, f"{len(case.expected)} results are asked for")
-    for k, (got, want) in enumerate(zip(numbers, case.expected, strict=True)):
-        got, want = np.asarray(got, float), np.asarray(want, float)
-        if got.shape == want.shape and np.allclose(got, want, rtol=1e-6, atol=1e-8):
+    for k, (got, want) in enumerate(zip(map(_numbers, numbers), case.expected, strict=True)):
+        want = np.asarray(want, float)
+        if got is not None and got.shape == want.shape and np.allclose(got, want, rtol=1e-6, atol=1e-8):
             right += 1
         elif not wrong:
-            what = (
-                f"shape {got.shape}, should be {want.shape}" if got.shape != want.shape else f"{got}, should be {want}"
-            )
-            wrong = f"result {k + 1}: got {what}".replace("\n", " ")
+            wrong = f"result {k + 1}: got {_difference(got, want)}".replace("\n", " ")
     feedback = f"{wrong}. {case.hint}".strip() if wrong else ""
     return Result(name, round(case.points * right / len(case.expected), 2), case.points, feedback)
 
 
-def grade(submission: Submission, assignment: str | Path, seconds: float = 20) -> Grade:
+def _difference(got: Any, want: Any) -> str:
+    if got is None:
+        return f"no array of numbers, should be {want}"
+    return f"shape {got.shape}, should be {want.shape}" if got.shape != want.shape else f"{got}, should be {want}"
+
+
+def grade(submission: Submission, assignment: str | Path, seconds: float = 20, seed: int | None = None) -> Grade:
     """Grade a submission by the cases of the file `assignment`; each case has `seconds` to finish.
 
     A submission is a file, or in a notebook the class or function itself, several in a list, or a dictionary of them
     by the names that the assignment asks for. One alone may have any name where the assignment asks for one (`NAMES`).
-    Its program text is written to a file and graded like one, so it must not read what other cells computed.
+    Its program text is written to a file and graded like one, so it must not read what other cells computed. `seed`
+    repeats the cases that an assignment draws (`drawn`), which are others at each grading.
     """
-    assignment = Path(assignment).resolve()
-    module = run_path(str(assignment))
-    cases: dict[str, Case] = module["CASES"]
-    with tempfile.TemporaryDirectory() as folder:
-        if isinstance(submission, str | Path):
-            file = Path(submission).resolve()
-        else:
-            file = Path(folder) / "submission.py"
-            file.write_text(source_of(_named(submission, module.get("NAMES", ()))))
-        return Grade(
-            tuple(_judged(name, case, _answer(file, assignment, name, seconds)) for name, case in cases.items())
-        )
+    rules = _text(assignment)
+    seed = randbits(64) if seed is None else seed
+    cases, names = cases_of(rules, seed)
+    if isinstance(submission, str | Path):
+        text = _text(submission)
+    else:
+        text = source_of(_named(submission, names.get("NAMES", ())))
+    order = {"assignment": rules, "submission": text, "seed": seed, "seconds": seconds,
+             "modules": list(names.get("MODULES", ()))}  # fmt: skip
+    return Grade(tuple(_judged(name, case, _answer({**order, "case": name})) for name, case in cases.items()))
+
+
+def _text(path: str | Path) -> str:
+    """A program's text, in the encoding that it states."""
+    with tokenize.open(path) as file:
+        return file.read()
 
 
 def _named(submission: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -205,8 +216,3 @@ def _named(submission: Any, names: Sequence[str]) -> dict[str, Any]:
     if len(objects) == len(names) == 1:
         return {names[0]: objects[0]}
     return {each.__name__: each for each in objects}
-
-
-def as_dict(result: Grade) -> dict[str, Any]:
-    """A grade as plain dictionaries, for a notebook."""
-    return asdict(result)

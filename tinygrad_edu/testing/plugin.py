@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-__all__ = ["pytest_addoption", "pytest_cmdline_main", "pytest_configure"]
+import pytest
+
+__all__ = ["pytest_addoption", "pytest_cmdline_main", "pytest_configure", "pytest_load_initial_conftests"]
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -19,6 +21,13 @@ def pytest_addoption(parser: Any) -> None:
     group.addoption("--grade", metavar="FILE", help="grade this homework and stop")
     group.addoption("--assignment", metavar="FILE", help="the assignment to grade it by")
     group.addoption("--grade-json", metavar="FILE", help="write the grade in Gradescope's format")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: Any) -> None:
+    """Grading runs no conftest.py: one may have been handed in beside the homework."""
+    options = early_config.known_args_namespace
+    options.noconftest = options.noconftest or options.grade is not None
 
 
 def pytest_configure(config: Any) -> None:
@@ -45,10 +54,15 @@ def pytest_cmdline_main(config: Any) -> int | None:
     if assignment is None:
         print("--grade needs --assignment FILE", file=sys.stderr)
         return 2
+    from ..errors import SettingError
     from .homework import grade
 
-    result = grade(submission, assignment)
+    try:
+        result = grade(submission, assignment)
+    except (OSError, SettingError) as error:
+        print(error, file=sys.stderr)
+        return 2
     if target := config.getoption("--grade-json"):
-        Path(target).write_text(result.json())
+        Path(target).write_text(result.json(), encoding="utf-8")
     print(result)
     return int(result.score < result.of)

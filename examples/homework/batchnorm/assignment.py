@@ -17,15 +17,14 @@ def formula(x, gamma, beta):
     return gamma * (x - x.mean(0)) / np.sqrt(x.var(0) + EPS) + beta
 
 
-def by_complex_step(index):
+def by_complex_step(dout, x, gamma, index):
     """∂(Σ dout · out)/∂x[index], to rounding."""
-    x = X.astype(complex)
+    x = x.astype(complex)
     x[index] += 1e-30j
     spread = ((x - x.mean(0)) ** 2).mean(0)
-    return np.sum(DOUT * GAMMA * (x - x.mean(0)) / np.sqrt(spread + EPS)).imag / 1e-30
+    return np.sum(dout * gamma * (x - x.mean(0)) / np.sqrt(spread + EPS)).imag / 1e-30
 
 
-DX = np.array([by_complex_step(index) for index in np.ndindex(X.shape)]).reshape(X.shape)
 NORMAL = formula(X, 1, 0)
 NAMES = ("forward", "backward")
 CASES = {
@@ -36,7 +35,15 @@ CASES = {
         1, lambda names: [names["backward"](DOUT, X, GAMMA)[2]], [DOUT.sum(0)], "Sum over the rows."
     ),
     "gradient of gamma": Case(2, lambda names: [names["backward"](DOUT, X, GAMMA)[1]], [(DOUT * NORMAL).sum(0)]),
-    "gradient of x": Case(
-        5, lambda names: [names["backward"](DOUT, X, GAMMA)[0]], [DX], "The mean and the variance depend on x too."
-    ),
 }
+
+
+def drawn(random):
+    """Cases with other numbers at each grading."""
+    x, dout, gamma = random.normal(size=(5, 3)), random.normal(size=(5, 3)), random.uniform(0.5, 2, 3)
+    dx = np.array([by_complex_step(dout, x, gamma, index) for index in np.ndindex(x.shape)]).reshape(x.shape)
+
+    def run(names):
+        return [names["backward"](dout, x, gamma)[0]]
+
+    return {"gradient of x": Case(5, run, [dx], "The mean and the variance depend on x too.")}

@@ -10,8 +10,6 @@ from tinygrad_edu.testing.homework import Case
 G = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.0]])
 X = np.array([[0.5, 2.0, -1.0], [1.0, 0.0, 4.0]])
 ROW, COLUMN = np.array([2.0, -1.0, 3.0]), np.array([[2.0], [-3.0]])
-W = np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 0.5]])
-D = np.array([[1.0, -1.0], [2.0, 0.5]])
 
 
 def call(name, *inputs):
@@ -26,5 +24,11 @@ CASES = {
     "add, a column": Case(2, call("add_backward", G, COLUMN, X), [G.sum(1, keepdims=True), G], SUM),
     "multiply, a row": Case(2, call("mul_backward", G, X, ROW), [G * ROW, (G * X).sum(0)], SUM),
     "multiply, a scalar": Case(1, call("mul_backward", G, X, np.array(2.0)), [2 * G, (G * X).sum()], SUM),
-    "matrix product": Case(3, call("matmul_backward", D, X, W), [D @ W.T, X.T @ D], "dX = dY·Wᵀ and dW = Xᵀ·dY."),
 }
+
+
+def drawn(random):
+    """Cases with other numbers at each grading."""
+    x, w, d = random.normal(size=(2, 3)), random.normal(size=(3, 4)), random.normal(size=(2, 4))
+    product = call("matmul_backward", d, x, w)
+    return {"matrix product": Case(3, product, [d @ w.T, x.T @ d], "dX = dY·Wᵀ and dW = Xᵀ·dY.")}

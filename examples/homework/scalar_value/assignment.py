@@ -30,5 +30,11 @@ CASES = {
     "a power": Case(1, gradients(lambda x: x**3, 2.0), [8, 12], "The derivative of xⁿ is n·xⁿ⁻¹."),
     "tanh": Case(1, gradients(lambda x: x.tanh(), 0.5), [T, 1 - T * T], "The derivative of tanh is 1 - tanh²."),
     "a value used twice": Case(2, gradients(lambda x: x + x, 3.0), [6, 2], "Gradients add up: += in place of =."),
-    "a shared part": Case(3, gradients(twice_used, 2.0, 3.0), [42, 39, 26], "Go back in topological order."),
 }
+
+
+def drawn(random):
+    """Cases with other numbers at each grading."""
+    x, y = random.uniform(0.5, 2.0, 2).tolist()
+    right = [x * y * x * y + x * y, (2 * x * y + 1) * y, (2 * x * y + 1) * x]
+    return {"a shared part": Case(3, gradients(twice_used, x, y), right, "Go back in topological order.")}

@@ -44,6 +44,8 @@ def binary(b: Builder, name: str) -> int:
     jumps = name in ("copysign", "heaviside")  # at 0: rounding decides the side
     x = b.pick(lambda x: not jumps or np.all(np.abs(x) > 1e-6), complex=complex)
     x, y = inside(b, x, BINARY[name][0]), inside(b, partner(b, x, complex), BINARY[name][1])
+    if name == "copysign" and np.any(np.abs(b.known[y]) < 1e-6):
+        raise Unfit
     if name in ("fmod", "remainder"):
         turns = b.known[x] / b.known[y]
         if np.any(np.abs(turns - np.rint(turns)) < 1e-3):  # a jump
