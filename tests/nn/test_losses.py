@@ -11,6 +11,7 @@ from tinygrad_edu import Value, nn
 from tinygrad_edu import testing as check
 from tinygrad_edu.errors import OutOfRangeError, ShapeError
 from tinygrad_edu.nn import functional as F
+from tinygrad_edu.training import accuracy_score, hamming_loss
 
 SHAPED = [F.mse_loss, F.l1_loss, F.huber_loss, F.smooth_l1_loss, F.binary_cross_entropy,
           F.binary_cross_entropy_with_logits, F.kl_div, F.hinge_loss, F.hinge_embedding_loss]  # fmt: skip
@@ -98,6 +99,24 @@ def test_multi_label_outputs_are_judged_one_by_one() -> None:
     by_hand = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
     assert F.binary_cross_entropy_with_logits(z, y) == pytest.approx(by_hand)
     assert nn.BCELoss()(Value(p), y).item() == pytest.approx(by_hand)
+
+
+def test_a_network_learns_labels_that_hold_independently() -> None:
+    """Three questions of one input: every combination of answers is found, and probabilities sum to what they like."""
+    rng = np.random.default_rng(0)
+    x, directions = rng.normal(size=(300, 4)), rng.normal(size=(4, 3))
+    y = (x @ directions > 0.3).astype(float)
+    net = nn.Linear(4, 3, weight_init=0, bias_init=0)
+    descend(net, lambda: F.binary_cross_entropy_with_logits(net(x[:200]), y[:200]), 300, 2.0)
+    p = F.sigmoid(net(x[200:]).data)
+    answers, truth = p > 0.5, y[200:] > 0.5
+    assert hamming_loss(truth, answers) < 0.06
+    assert 0.8 < accuracy_score(truth, answers) < 1 - hamming_loss(truth, answers)  # right in all three is harder
+    assert len(np.unique(answers, axis=0)) == 8
+    assert p.sum(1).min() < 0.2
+    assert p.sum(1).max() > 2.8
+    forced = F.softmax(net(x[200:]).data, 1) > 0.5  # one class only, as softmax would have it
+    assert accuracy_score(truth, forced) < 0.5
 
 
 def test_sign_output_is_plus_one_at_zero_and_constant() -> None:

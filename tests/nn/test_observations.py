@@ -1,5 +1,6 @@
 """What the courses say in words and the examples show in tables: costs, sizes, samples, decay; and curvature."""
 
+import tracemalloc
 from math import ldexp, log
 from pathlib import Path
 from types import ModuleType
@@ -68,6 +69,22 @@ def test_what_a_batch_holds_in_memory_grows_in_proportion(costs: ModuleType) -> 
     activations = 8 * (64 + 2 * 128 + 10)  # a sample's input, hidden sums, hidden outputs and logits, in float64
     np.testing.assert_allclose(np.diff(held) / 100, np.mean(np.diff(held)) / 100, rtol=0.02)
     assert activations * 0.5 < np.mean(np.diff(held)) / 100 < activations * 2
+
+
+def test_the_most_memory_of_a_whole_step_grows_with_the_batch_too(costs: ModuleType) -> None:
+    def peak(batch: int) -> int:
+        loss = costs.network_loss(batch)
+        loss().backward()
+        tracemalloc.start()
+        loss().backward()
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    sizes = np.array([200, 400, 800, 1600])
+    slope, rest = np.polyfit(sizes, peaks := np.array([peak(n) for n in sizes]), 1)
+    np.testing.assert_allclose(slope * sizes + rest, peaks, rtol=0.03)
+    assert slope * 200 > rest  # already here most of it is the batch's
 
 
 def test_depth_and_width_share_one_parameter_budget_and_all_learn(sizes: ModuleType) -> None:

@@ -108,24 +108,52 @@ def test_a_lower_rate_ends_the_plateau_of_a_noisy_descent() -> None:
     assert np.mean(dropped[-100:]) < np.mean(constant[-100:]) - 0.005
 
 
-def test_every_method_learns_the_real_task() -> None:
-    makers = {
-        **{f"SGD {lr}": lambda p, lr=lr: optim.SGD(p, lr=lr) for lr in (0.1, 0.3)},
-        "Momentum": lambda p: optim.Momentum(p, lr=0.05),
-        "NAG": lambda p: optim.NAG(p, lr=0.05),
-        **{f"Adagrad {lr}": lambda p, lr=lr: optim.Adagrad(p, lr=lr) for lr in (0.3, 0.5, 0.7)},
-        "Adadelta": lambda p: optim.Adadelta(p, rho=0.95, eps=1e-3),
-        **{f"RMSprop {lr}": lambda p, lr=lr: optim.RMSprop(p, lr=lr) for lr in (0.1, 0.05)},
-        "Adam": lambda p: optim.Adam(p, lr=0.1),
-        "NAdam": lambda p: optim.NAdam(p, lr=0.1),
-        "Lion": lambda p: optim.Lion(p, lr=0.03),
+CURVE = np.linspace(0, 1, 50)[:, None]
+HEIGHTS = 0.4 * CURVE**2 + 0.3 * CURVE * np.sin(8 * CURVE)
+HEIGHTS = (HEIGHTS - HEIGHTS.mean()) / HEIGHTS.std()
+
+
+def steps_to_learn(make: Any, seed: int, most: int = 2000) -> tuple[int, float]:
+    """Steps until a small network follows the curve to 3 % of its variance, and the share of steps that went up."""
+    nn.manual_seed(seed)
+    net = nn.MLP([1, 8, 1], "tanh", weight_init="xavier_normal", bias_init=0)
+    optimizer, losses = make(net.parameters()), [np.inf]
+
+    def closure() -> Value:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(net(CURVE), HEIGHTS)
+        loss.backward(leaves_only=True)
+        losses.append(loss.item())
+        return loss
+
+    while losses[-1] > 0.03 and len(losses) <= most:
+        optimizer.step(closure)
+    return len(losses) - 1, float(np.mean(np.diff(losses) > 0))
+
+
+def test_methods_learn_a_curve_in_the_order_of_the_course_but_for_one_pair() -> None:
+    """Course 000 shows momentum at 2,000 epochs and NAG at 1,400. Here neither is always first: NAG took 1185, 1391,
+    2092 and 2276 steps from four starts where momentum took 1489, 1332, 1706 and 1229.
+    """
+    makers: dict[str, Any] = {
+        "SGD 0.1": lambda p: optim.SGD(p, lr=0.1),
+        "SGD 0.3": lambda p: optim.SGD(p, lr=0.3),
+        "Momentum": lambda p: optim.Momentum(p, lr=0.03),
+        "NAG": lambda p: optim.NAG(p, lr=0.03),
+        "Adagrad 0.5": lambda p: optim.Adagrad(p, lr=0.5),
+        "Adadelta": lambda p: optim.Adadelta(p, rho=0.9, eps=1e-5),
+        "RMSprop 0.1": lambda p: optim.RMSprop(p, lr=0.1, alpha=0.9),
+        "RMSprop 0.01": lambda p: optim.RMSprop(p, lr=0.01, alpha=0.9),
+        "RMSprop 0.005": lambda p: optim.RMSprop(p, lr=0.005, alpha=0.9),
+        "Adam": lambda p: optim.Adam(p, lr=0.01),
     }
-    for name, make in makers.items():
-        w = Value(np.zeros(4))
-        optimizer = make([w])
-        for _ in range(300):
-            optimizer.step(lambda w=w: gradient(w))
-        assert squared_error(w).item() < 0.3, name
+    found = {name: np.median([steps_to_learn(make, s) for s in range(3)], axis=0) for name, make in makers.items()}
+    steps, rising = ({name: both[k] for name, both in found.items()} for k in (0, 1))
+    assert steps.pop("SGD 0.1") == 2000  # not there, as in the course; three times the rate is
+    assert max(steps.values()) < 2000
+    assert steps["Adam"] < min(steps[name] for name in ("SGD 0.3", "Momentum", "NAG", "Adadelta", "RMSprop 0.01"))
+    assert rising["RMSprop 0.1"] > 0.3 > 10 * rising["RMSprop 0.01"] >= 10 * rising["RMSprop 0.005"]
+    assert rising["Adam"] < 0.02
 
 
 # What methods do

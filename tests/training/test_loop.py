@@ -9,13 +9,15 @@ import pytest
 
 from tinygrad_edu import Value, nn, optim
 from tinygrad_edu.data import DataLoader
-from tinygrad_edu.errors import DataError, DependencyError, ShapeError
+from tinygrad_edu.errors import DataError, DependencyError, SettingError, ShapeError
 from tinygrad_edu.training import (
+    EarlyStopping,
     History,
     accuracy_score,
     confusion_matrix,
     evaluate,
     fit,
+    hamming_loss,
     load_model,
     predict,
     r2_score,
@@ -85,6 +87,51 @@ def test_a_loader_without_batches_is_refused() -> None:
         fit(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), 0.1), DataLoader((X, Y), 64, drop_last=True), 1)
 
 
+def overfitting(stop: EarlyStopping | None, epochs: int = 150) -> tuple[nn.Module, History, tuple[np.ndarray, ...]]:
+    """A network that learns twelve noisy points by heart, watched on others."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (52, 1))
+    y = np.sin(3 * x) + 0.5 * rng.normal(size=x.shape)
+    nn.manual_seed(0)
+    model = nn.MLP([1, 30, 30, 1], "tanh")
+    optimiser, batches = optim.Adam(model.parameters(), lr=0.03), DataLoader((x[:12], y[:12]), 12, rng=0)
+    held_out = (x[12:], y[12:])
+    return model, fit(model, nn.MSELoss(), optimiser, batches, epochs, validation=held_out, stop=stop), held_out
+
+
+def test_a_training_stops_some_epochs_after_its_best_and_goes_back_there() -> None:
+    whole = overfitting(None)[1]["test loss"]
+    best = int(np.argmin(whole))
+    assert whole[-1] > 1.5 * whole[best], "there is something to stop"
+    stop = EarlyStopping(patience=15)
+    model, history, held_out = overfitting(stop)
+    assert history["test loss"] == whole[: best + 15 + 1]
+    assert (stop.best_epoch, stop.best) == (best, whole[best])
+    assert evaluate(model, nn.MSELoss(), *held_out)["test loss"] == whole[best]
+    last, history, _ = overfitting(EarlyStopping(15, restore_best=False))
+    assert evaluate(last, nn.MSELoss(), *held_out)["test loss"] == history["test loss"][-1] > whole[best]
+
+
+def test_running_statistics_go_back_too_and_a_training_that_gets_better_goes_on() -> None:
+    model, stop = nn.Sequential(nn.BatchNorm1d(1)), EarlyStopping(1)
+    assert not stop.over(1.0, model)
+    model(np.array([[5.0], [7.0]]))
+    assert stop.over(np.nan, model)
+    stop.restore(model)
+    assert model[0].running_mean.tolist() == [0]
+    assert len(overfitting(EarlyStopping(3), epochs=6)[1]) == 6
+
+
+def test_early_stopping_counts_what_is_better_by_too_little_as_no_better() -> None:
+    stop, model = EarlyStopping(2, min_delta=0.1), nn.Linear(1, 1)
+    assert [stop.over(loss, model) for loss in (1.0, 0.95, 0.85, 0.8, 0.78)] == [False, False, False, False, True]
+    assert stop.best == 0.85
+    with pytest.raises(SettingError, match="at least one epoch"):
+        EarlyStopping(0)
+    with pytest.raises(DataError, match="validation"):
+        trained(stop=EarlyStopping(2))
+
+
 def test_the_history_comes_back_from_its_file_exactly(tmp_path: Path) -> None:
     _, history = trained()
     history.save_csv(tmp_path / "history.csv")
@@ -131,6 +178,9 @@ def test_metrics_are_scikit_learns() -> None:
     y, guess = rng.integers(0, 4, (2, 60))
     assert accuracy_score(y, guess) == metrics.accuracy_score(y, guess)
     assert np.array_equal(confusion_matrix(y, guess), metrics.confusion_matrix(y, guess))
+    labels, guesses = rng.integers(0, 2, (2, 60, 3))
+    assert accuracy_score(labels, guesses) == metrics.accuracy_score(labels, guesses)
+    assert hamming_loss(labels, guesses) == pytest.approx(metrics.hamming_loss(labels, guesses))
     a, b = rng.normal(size=(2, 60))
     assert r2_score(a, b) == pytest.approx(metrics.r2_score(a, b))
     assert root_mean_squared_error(a, b) == pytest.approx(metrics.root_mean_squared_error(a, b))

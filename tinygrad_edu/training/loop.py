@@ -1,6 +1,6 @@
 """The training loop, and what a model gives on data it does not learn from.
 
-`fit` · `predict` · `evaluate`. Builds on `history`, `progress`, `nn`, `optim` and `data`.
+`fit` · `predict` · `evaluate`. Builds on `history`, `progress`, `stopping`, `nn`, `optim` and `data`.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ from ..nn import Module
 from ..optim import Optimizer
 from .history import History
 from .progress import progress_bar
+from .stopping import EarlyStopping
 
 __all__ = ["Measures", "evaluate", "fit", "predict"]
 
@@ -32,13 +33,15 @@ def fit(
     *,
     validation: tuple[Any, Any] | None = None,
     measures: Measures | None = None,
+    stop: EarlyStopping | None = None,
     progress: bool = False,
 ) -> History:
     """Train for a number of epochs: for each batch θ ← θ - η ∂loss/∂θ, by the optimiser's rule.
 
     `batches` gives (inputs, targets) and shuffles by its own generator, so that a seed repeats a run. The history holds
     for each epoch `loss`, the mean over the samples as they were met, and with `validation=(X, y)` also `test loss` and
-    the `measures` of it, functions of (targets, outputs). Course 004, row `training-loop`.
+    the `measures` of it, functions of (targets, outputs). `stop` ends the training early by the `test loss` and brings
+    the best epoch back; it needs `validation`. Course 004, row `training-loop`.
 
     >>> import numpy as np
     >>> from tinygrad_edu import nn, optim
@@ -52,6 +55,8 @@ def fit(
     """
     if not len(batches):
         raise DataError(f"fit: {batches.size} rows make no batch of {batches.batch_size}: take a smaller batch_size")
+    if stop is not None and validation is None:
+        raise DataError("fit: stop looks at the loss on rows held out: give validation=(X, y)")
     history = History()
     with progress_bar(epochs, visible=progress) as bar:
         for _ in range(epochs):
@@ -65,6 +70,10 @@ def fit(
                 ", ".join(f"{name} {number:.4g}" for name, number in history.last.items()), refresh=False
             )
             bar.update()
+            if stop is not None and stop.over(history.last["test loss"], model):
+                break
+    if stop is not None:
+        stop.restore(model)
     return history
 
 

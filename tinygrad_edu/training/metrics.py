@@ -1,6 +1,7 @@
 """Figures of merit in scikit-learn's names and formulas: what was right first, then what was predicted.
 
-`accuracy_score` · `confusion_matrix` · `r2_score` · `root_mean_squared_error`. Plain NumPy; builds on `errors`.
+`accuracy_score` · `hamming_loss` · `confusion_matrix` · `r2_score` · `root_mean_squared_error`. Plain NumPy;
+builds on `errors`.
 """
 
 from typing import Any
@@ -20,13 +21,26 @@ def _pair(metric: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
 
 
 def accuracy_score(y_true: Any, y_pred: Any) -> float:
-    """Share of predictions that are right (course 003, row `metrics`).
+    """Share of predictions that are right (course 003, row `metrics`); rows of labels only if right in all of them.
 
     >>> accuracy_score([0, 1, 2, 2], [0, 1, 2, 0])
     0.75
+    >>> accuracy_score([[1, 0], [1, 1]], [[1, 0], [1, 0]])
+    0.5
     """
     y_true, y_pred = _pair("accuracy_score", y_true, y_pred)
-    return float(np.mean(y_true == y_pred))
+    right = y_true == y_pred
+    return float(np.mean(right if right.ndim < 2 else right.all(axis=1)))
+
+
+def hamming_loss(y_true: Any, y_pred: Any) -> float:
+    """Share of single labels that are wrong, in rows of labels (course 004, row `multi-label-output`).
+
+    >>> hamming_loss([[1, 0], [1, 1]], [[1, 0], [1, 0]])
+    0.25
+    """
+    y_true, y_pred = _pair("hamming_loss", y_true, y_pred)
+    return float(np.mean(y_true != y_pred))
 
 
 def confusion_matrix(y_true: Any, y_pred: Any, classes: int | None = None) -> Any:
