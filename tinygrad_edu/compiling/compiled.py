@@ -8,7 +8,6 @@ import html
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
-from operator import attrgetter, is_
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -34,7 +33,6 @@ from .trace import Trace
 __all__ = ["Compiled", "compile"]
 
 _ARRAYS = (Value, np.ndarray, np.generic)
-_data, _needs = attrgetter("_data"), attrgetter("requires_grad")
 
 
 def compile(function: Callable[..., Any], *, plan: bool = True, without: Iterable[str] = ()) -> "Compiled":
@@ -79,7 +77,6 @@ class Compiled:
         update_wrapper(self, function)
         self.function, self.plan, self.without = function, plan, without
         self._variants: dict[Any, list[Variant]] = {}
-        self._quick: dict[Any, list[Variant]] = {}  # the same lists, for arguments that are all arrays
         self._lock = RLock()
         self._latest: Variant | None = None
 
@@ -87,8 +84,11 @@ class Compiled:
         if current_mode().trace is not None:
             return self.function(*args, **kwargs)
         with self._lock:  # two threads would write to the same buffers
-            variant, given = self._variant(args, kwargs)
-            out = variant(given)
+            variant: Variant | None = self._latest
+            given: Sequence[Any] = args
+            if variant is None or kwargs or not (variant.takes(args) and variant.fits()):
+                variant, given = self._variant(args, kwargs)
+            out = variant.returned(variant.run(*given, *variant.inputs()))
         return out if not variant.asked else variant.opaque(out, leaves((args, kwargs)))
 
     def trace(self, *args: Any, **kwargs: Any) -> "Compiled":
@@ -96,30 +96,20 @@ class Compiled:
         self._variant(args, kwargs)
         return self
 
-    def _variant(self, args: Any, kwargs: Any) -> tuple["Variant", Sequence[Any]]:
-        if not kwargs and all(type(x) is np.ndarray for x in args):
-            quick = (current_mode().ties, *[(x.shape, x.dtype) for x in args])
-            for variant in self._quick.get(quick, ()):
-                if variant.fits():
-                    self._latest = variant
-                    return variant, args
-            self._quick[quick] = self._variants.setdefault(self._key(args, kwargs)[0], [])
-        return self._slowly(args, kwargs)
-
     def _key(self, args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
         """What of the arguments decides which program it is, and their leaves."""
         tree = (args, kwargs)
         given = leaves(tree)
         return (_structure(tree), tuple(map(_kind, given)), current_mode().ties), given
 
-    def _slowly(self, args: Any, kwargs: Any) -> tuple["Variant", Sequence[Any]]:
+    def _variant(self, args: Any, kwargs: Any) -> tuple["Variant", Sequence[Any]]:
         key, given = self._key(args, kwargs)
         arrays = [x._data if isinstance(x, Value) else x for x in given if isinstance(x, _ARRAYS)]
         for variant in self._variants.get(key, ()):
             if variant.fits():
                 self._latest = variant
                 return variant, arrays
-        graded = frozenset(leaf for v in self._variants.get(key, ()) for leaf in v.guarded if leaf._grad is not None)
+        graded = frozenset(leaf for v in self._variants.get(key, ()) for leaf, _ in v.guarded if leaf._grad is not None)
         made = Variant(self, args, kwargs, graded)
         variants = self._variants.setdefault(key, [])
         variants.insert(0, made)
@@ -227,6 +217,9 @@ class Variant:
         outs = leaves(out)
         self.out = mapped(lambda _: 0, out)
         self.single = len(outs) == 1 and outs[0] is out
+        self.bare = not kwargs and all(type(x) is np.ndarray for x in args)
+        self.forms = [(x.shape, x.dtype) for x in args] if self.bare else []
+        self.ties = current_mode().ties
         self.asked = any(isinstance(x, Value) and x.requires_grad for x in given)
         self.program, self.link = built(trace, _name(owner), arguments, outs)
         self.program = optimised(self.program, owner.plan, owner.without)
@@ -241,48 +234,72 @@ class Variant:
             self.run = python_run(self.run, self.program)
         self.valued = _valued(trace, outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
         self._guards(trace)
-        self.steppers = list(dict.fromkeys(s.optimizer for s in self.link.stretches))
-        self.flats = {
-            each: list({s.flat: s.absent for s in self.link.stretches if s.optimizer is each}.items())
-            for each in self.steppers
-        }
-        self.moving = {each: [s for s in self.link.stretches if s.optimizer is each] for each in self.steppers}
+        self._steps()
+
+    def _steps(self) -> None:
+        """What the optimisers' steps move."""
+        stretches = self.link.stretches
+        self.steppers = list(dict.fromkeys(s.optimizer for s in stretches))
+        self.moving = {each: [s for s in stretches if s.optimizer is each] for each in self.steppers}
+        self.flats = {each: list({s.flat: s.absent for s in mine}.items()) for each, mine in self.moving.items()}
+        self.tied = {p for s in stretches for p in s.parameters} <= {*self.link.leaves}
 
     def _guards(self, trace: Trace) -> None:
         """What must be as it was while tracing."""
-        self.seen: list[Any] = [p._data for p in self.link.leaves]
-        self.kinds = [(x.dtype, x.shape) for x in self.seen]
+        flags = trace.flags.items()
+        self.flags = [flag for key, flag in flags if key not in trace.reads and key not in trace.writes]
+        self.kinds = [(p.dtype, p.shape) for p in self.link.leaves]
         self.needs = [p.requires_grad for p in self.link.leaves]
-        self.flags = [flag for key, flag in trace.flags.items() if key not in trace.reads and key not in trace.writes]
         reads = {owner for owner, name in self.link.reads if name == "_grad"}
-        self.guarded = [p for p in trace.gradients if p not in trace.zeroed]
-        self.empty = [p for p in self.guarded if p not in reads]
-        self.full = [p for p in self.guarded if p in reads]
+        guarded = [p for p in trace.gradients if p not in trace.zeroed]
+        self.guarded = [(p, p not in reads) for p in guarded]
+        self._look()
+
+    def _look(self) -> None:
+        """Remember the leaves' data as they are now; `settled`: and they lie where the optimisers want them."""
+        self.data = [p._data for p in self.link.leaves]
+        self.seen = list(zip(self.link.leaves, self.data, self.needs, strict=True))
+        self.settled = False
+
+    def takes(self, args: tuple[Any, ...]) -> bool:
+        """Whether this program is for such arguments, found out quickly: True only where all are plain arrays."""
+        if len(args) != len(self.forms) or current_mode().ties != self.ties:
+            return False
+        for k, x in enumerate(args):
+            shape, dtype = self.forms[k]
+            if type(x) is not np.ndarray or x.dtype is not dtype or x.shape != shape:
+                return False
+        return self.bare
 
     def fits(self) -> bool:
         """Whether this program is still the one that tracing would make."""
-        data = list(map(_data, self.link.leaves))
-        if not all(map(is_, data, self.seen)):
-            if [(x.dtype, x.shape) for x in data] != self.kinds:
+        for leaf, data, needs in self.seen:
+            if leaf._data is not data or leaf.requires_grad is not needs:
+                return self._fits_anew()
+        for owner, name, was in self.flags:
+            if getattr(owner, name) is not was:
                 return False
-            self.seen = data
-        return (
-            list(map(_needs, self.link.leaves)) == self.needs
-            and all(getattr(owner, name) is was for owner, name, was in self.flags)
-            and all(p._grad is None for p in self.empty)
-            and all(p._grad is not None for p in self.full)
-        )
+        return not self.guarded or all((leaf._grad is None) is empty for leaf, empty in self.guarded)
 
-    def __call__(self, given: Sequence[Any]) -> Any:
-        return self._returned(self.run(*given, *self.inputs()))
+    def _fits_anew(self) -> bool:
+        """The same after leaves were given other data: of the same kind, they are as good."""
+        leaves = self.link.leaves
+        if [(p.dtype, p.shape) for p in leaves] != self.kinds or [p.requires_grad for p in leaves] != self.needs:
+            return False
+        self._look()
+        return self.fits()
 
     def inputs(self) -> list[Any]:
         """What the program needs besides the arguments, as it is now."""
         link = self.link
-        for stretch in link.stretches:
-            stretch.take()
-        more = list(map(_data, link.leaves))
-        more += [getattr(owner, name) for owner, name in link.reads]
+        if not self.settled:
+            for stretch in link.stretches:
+                stretch.take()
+            self._look()
+            self.settled = self.tied
+        more = self.data.copy()
+        for owner, name in link.reads:
+            more.append(getattr(owner, name))
         if link.draws:
             more.append(generator())
         for stretch in link.stretches:
@@ -298,16 +315,18 @@ class Variant:
             lambda x: _node(x._data, OPAQUE, inputs, {}, True, current_mode().group) if isinstance(x, Value) else x, out
         )
 
-    def _returned(self, found: Sequence[Any]) -> Any:
+    def returned(self, found: Sequence[Any]) -> Any:
         """Do what the function did besides, and give what it returned."""
-        link = self.link
-        rest = iter(found[link.returned :])
-        for leaf, g in zip(link.graded, rest, strict=False):
-            leaf._grad = locked(g)
-        for (owner, name), new in zip(link.written, rest, strict=False):
-            setattr(owner, name, new)
-        for optimizer, finite in zip(self.steppers, rest, strict=False):
-            self._moved(optimizer, finite)
+        link, at = self.link, self.link.returned
+        for leaf in link.graded:
+            leaf._grad = locked(found[at])
+            at += 1
+        for owner, name in link.written:
+            setattr(owner, name, found[at])
+            at += 1
+        for optimizer in self.steppers:
+            self._moved(optimizer, found[at])
+            at += 1
         if self.single:
             return self._out(found[0], self.valued[0])
         outs = [self._out(x, valued) for x, valued in zip(found, self.valued, strict=False)]

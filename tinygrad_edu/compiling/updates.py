@@ -41,9 +41,18 @@ class Stretch:
     last: int
     gradients: Sequence[Any]
     absent: frozenset[int]
-    _vectors: list[Any] | None = None
+    _vectors: Sequence[Any] = ()
+    _slots: Sequence[Any] = ()
+    _group: Any = None
+    _numbers: Any = None
+    _scheduled: bool = False
     _of: Any = None
     _theta: Any = None
+
+    @property
+    def parameters(self) -> list[Any]:
+        """Those of the flat that lie here."""
+        return list(self.flat.parameters[self.first : self.last + 1])
 
     @property
     def initial(self) -> Mapping[str, float]:
@@ -78,19 +87,26 @@ class Stretch:
 
     def show(self) -> None:
         """Let the parameters' `.grad` look at g, as after a walk."""
-        flat, first, end = self.flat, self.first, self.last + 1
-        if all(map(is_, map(_grad, flat.parameters[first:end]), flat.slots[first:end])):
-            return
-        for p, slot in zip(flat.parameters[first:end], flat.slots[first:end], strict=True):
-            p._grad = slot if slot.ndim else slot[()]
+        for p, slot in self._slots:
+            if p._grad is not slot:
+                p._grad = slot if slot.ndim else slot[()]
 
     def given(self) -> list[Any]:
         """What the program is called with for this stretch."""
         flat = self.flat
-        if self._vectors is None or self._of is not flat.memory or self._theta is not flat.theta:
-            self._vectors = [*self.vectors(), *flat.slots[self.first : self.last + 1]]
+        if self._of is not flat.memory or self._theta is not flat.theta:
+            slots = flat.slots[self.first : self.last + 1]
+            self._vectors = [*self.vectors(), *slots]
+            self._slots = list(zip(self.parameters, slots, strict=True))
             self._of, self._theta = flat.memory, flat.theta
-        return [self.clock(), self.optimizer.settings(self.group), *self._vectors]
+        return [self.clock(), self._settings(), *self._vectors]
+
+    def _settings(self) -> Any:
+        """The settings as numbers; they are looked through only where one has changed or a schedule is among them."""
+        if self._group != self.group:
+            self._group, self._numbers = dict(self.group), self.optimizer.settings(self.group)
+            self._scheduled = any(map(callable, self.group.values()))
+        return self.optimizer.settings(self.group) if self._scheduled else self._numbers
 
 
 class Update:

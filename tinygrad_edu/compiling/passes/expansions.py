@@ -70,9 +70,9 @@ def hot(emitter: Any, labels: Any, *, shape: tuple[int, ...], dtype: Any, axis: 
     axis %= len(shape)
     column = (*shape[:axis], 1, *shape[axis + 1 :])
     classes = np.arange(shape[axis]).reshape([-1 if k == axis else 1 for k in range(len(shape))])
-    equal = emitter.call(np.reshape, labels, column)
+    equal, kind = emitter.call(np.reshape, labels, column), np.dtype(dtype)
     made = Function("one_hot", one_hot)
-    return emitter.so_far.add(emitter.line, made, equal, classes, np.dtype(dtype), shape=shape, dtype=np.dtype(dtype))
+    return emitter.so_far.add(emitter.line, made, equal, classes, kind.type, shape=shape, dtype=kind)
 
 
 def softmax_cross_entropy(emitter: Any, logits: Any, labels: Any, *, axis: int, reduction: str) -> Any:

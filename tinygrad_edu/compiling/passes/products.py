@@ -15,6 +15,7 @@ __all__ = ["masks", "products", "sums_as_products"]
 
 DOT = Function("np.dot", np.dot)
 FEWEST = 8  # numbers in a sum below which a product does not pay
+MOST = 8192  # numbers of a vector beyond which NumPy's own sum, more exact, is as quick
 
 
 def products(program: Program) -> Program:
@@ -48,20 +49,21 @@ def _turned(x: Operand, line: Instruction, so_far: Rewriter) -> Operand:
 
 
 def sums_as_products(program: Program) -> Program:
-    """The sums of rows or columns of a matrix as its product with ones, where there are enough numbers."""
+    """The sums of rows or columns of a matrix, or of a short vector, as products with ones."""
 
     def rule(line: Instruction, so_far: Rewriter) -> Operand | None:
         if op(line) != "sum" or not isinstance(line.inputs[0], Var):
             return None
         x, axis, keep = _sum(line)
         shape, dtype = so_far.kinds[x]
-        if len(shape) != 2 or dtype.kind != "f" or dtype != line.dtype or axis is None or keep:
+        short = len(shape) == 1 and shape[0] <= MOST
+        if not (short or len(shape) == 2) or dtype.kind != "f" or dtype != line.dtype or keep:
             return None
-        axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
+        axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else 0 if short else axis
         if not isinstance(axis, int) or shape[axis] < FEWEST:
             return None
         ones = np.ones(shape[axis], dtype)
-        pair = (ones, x) if axis % 2 == 0 else (x, ones)
+        pair = (ones, x) if axis % len(shape) == 0 else (x, ones)
         return so_far.add(line, DOT, *pair, shape=line.shape, dtype=dtype, name=line.target)
 
     return Rewriter(program).run(rule)
