@@ -91,6 +91,9 @@ AFFINE = [
     case("Identity", on=[real(2, 3)]),
     case("Embedding", 7, 3, on=[label(2, 4, high=7)]),
     case("Embedding", 7, 3, 2, on=[label(2, 4, high=7)]),
+    case("Embedding", 7, 3, 2, on=[label(2, 4, high=7)], scale_grad_by_freq=True),
+    case("Embedding", 7, 3, None, 1.0, on=[label(2, 4, high=7)]),
+    case("Embedding", 7, 3, None, 1.5, 1.0, on=[label(2, 4, high=7)]),
 ]
 
 ACTIVATIONS = [

@@ -43,6 +43,35 @@ def test_wrong_labels_are_refused_with_what_was_wanted() -> None:
         F.binary_cross_entropy(np.array([1.2]), np.array([1.0]))
 
 
+WEIGHABLE = ("mse_loss", "l1_loss", "huber_loss")
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("name", WEIGHABLE)
+def test_weights_of_single_elements_are_pytorchs(name: str, reduction: str) -> None:
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    x, y, w = rng.normal(size=(4, 3)), 2 * rng.normal(size=(4, 3)), rng.random((4, 3))
+    leaf, weight = Value(x), Value(w)
+    tensors = [torch.tensor(one, requires_grad=True) for one in (x, w)]
+    mine = getattr(F, name)(leaf, y, reduction=reduction, weight=weight)
+    theirs = getattr(torch.nn.functional, name)(tensors[0], torch.tensor(y), reduction=reduction, weight=tensors[1])
+    np.testing.assert_allclose(mine.data, theirs.detach().numpy(), rtol=1e-12)
+    mine.sum().backward()
+    theirs.sum().backward()
+    for one, other in zip((leaf, weight), tensors, strict=True):
+        np.testing.assert_allclose(one.grad, other.grad.numpy(), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", WEIGHABLE)
+def test_weights_of_ones_change_nothing_and_others_of_another_shape_are_refused(name: str) -> None:
+    x, y = np.array([0.5, -2.0]), np.array([0.0, 1.0])
+    assert getattr(F, name)(x, y, weight=[1, 1]) == getattr(F, name)(x, y)
+    assert F.mse_loss(x, y, reduction="half_sum", weight=[0, 2]) == 9
+    with pytest.raises(ShapeError, match=rf"{name}: weight \(1,\)"):
+        getattr(F, name)(x, y, weight=[1.0])
+
+
 def test_identity_output_passes_value_and_gradient() -> None:
     z = Value([2.0, -1.0])
     out = nn.Identity()(z)

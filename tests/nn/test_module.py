@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value, manual_seed, nn
-from tinygrad_edu.errors import DependencyError, ShapeError, StaleGraphError, StateError
+from tinygrad_edu import Value, manual_seed, nn, tracing
+from tinygrad_edu.errors import DependencyError, GraphError, SettingError, ShapeError, StaleGraphError, StateError
+from tinygrad_edu.nn import functional as F
 
 
 class Block(nn.Module):
@@ -182,6 +183,30 @@ def test_dtype_is_asked_for_by_layer_by_default_or_changed_later() -> None:
     assert model(np.ones((3, 2), np.float32)).dtype == np.float32
     assert model[1].running_mean.dtype == np.float32
     assert model[1].num_batches_tracked.dtype == np.int64
+
+
+def test_dtypes_and_attributes_go_by_pytorchs_methods_too() -> None:
+    model = nn.Module()
+    model.add_module("first", nn.Linear(2, 2))
+    model.register_parameter("scale", nn.Parameter([1.0]))
+    model.register_parameter("shift", None)
+    assert [name for name, _ in model.named_parameters()] == ["scale", "first.weight", "first.bias"]
+    assert {p.dtype for p in model.float().parameters()} == {np.dtype(np.float32)}
+    assert {p.dtype for p in model.double().parameters()} == {np.dtype(np.float64)}
+
+
+def test_an_embedding_shortens_what_is_looked_up_and_nothing_else() -> None:
+    layer = nn.Embedding.from_pretrained(np.array([[3.0, 4.0], [0.3, 0.4], [6.0, 8.0]]), freeze=False, max_norm=1.0)
+    np.testing.assert_allclose(layer(np.array([0, 1, 0])).data, [[0.6, 0.8], [0.3, 0.4], [0.6, 0.8]], rtol=1e-6)
+    assert layer.weight.data[2].tolist() == [6, 8]
+    with pytest.raises(GraphError, match="trace"), tracing():
+        layer(np.array([0]))
+    with pytest.raises(SettingError, match="parameter"):
+        F.embedding(np.array([0]), np.ones((2, 2)), max_norm=1.0)
+    frozen = nn.Embedding.from_pretrained(layer.weight)
+    assert not frozen.weight.requires_grad
+    with pytest.raises(ShapeError, match="from_pretrained"):
+        nn.Embedding.from_pretrained(np.ones(3))
 
 
 def test_freezing_stops_gradients() -> None:

@@ -24,7 +24,7 @@ DEPRECATED = {
     "_random_samples",
 }
 NOT_OFFERED = {
-    "Embedding": {"max_norm", "norm_type", "scale_grad_by_freq", "sparse"},
+    "Embedding": {"sparse"},
     **{f"AdaptiveMaxPool{n}d": {"return_indices"} for n in (1, 2, 3)},
     "FractionalMaxPool2d": {"return_indices"},
     "Identity": {"args", "kwargs"},

@@ -21,6 +21,10 @@ class Embedding(Module):
     """A learned vector for each of `num_embeddings` numbers; vectors start normal, that of `padding_idx` 0 and
     unlearned.
 
+    `max_norm` shortens the vectors that are looked up, in the weight itself; `scale_grad_by_freq` divides a vector's
+    gradient by how often the batch has it. Gradients are never sparse here. `Embedding.from_pretrained` takes vectors
+    that are there already.
+
     >>> import numpy as np
     >>> from tinygrad_edu import nn
     >>> nn.Embedding(10, 3)(np.array([[1, 2], [3, 4]])).shape
@@ -28,11 +32,20 @@ class Embedding(Module):
     """
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *, dtype: Any = None
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        *,
+        dtype: Any = None,
     ) -> None:
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ShapeError(f"Embedding: padding_idx={padding_idx} is none of the {num_embeddings} rows")
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
         self.weight = init.normal_(empty(num_embeddings, embedding_dim, dtype=dtype))
         if padding_idx is not None:
             rows = self.weight.numpy()
@@ -41,7 +54,28 @@ class Embedding(Module):
 
     def forward(self, input: Any) -> Any:
         """Integers [...] to [..., embedding_dim]."""
-        return F.embedding(input, self.weight, self.padding_idx)
+        settings = (self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq)
+        return F.embedding(input, self.weight, *settings)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        embeddings: Any,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+    ) -> "Embedding":
+        """An embedding with these vectors [num_embeddings, embedding_dim], learned further only if not `freeze`."""
+        vectors = embeddings.data if isinstance(embeddings, Value) else np.asarray(embeddings)
+        if vectors.ndim != 2:
+            raise ShapeError(f"Embedding.from_pretrained: embeddings {vectors.shape} must be [numbers, features]")
+        numbers, features = vectors.shape
+        made = cls(numbers, features, padding_idx, max_norm, norm_type, scale_grad_by_freq, dtype=vectors.dtype)
+        made.weight._assign(vectors)
+        made.weight.requires_grad = not freeze
+        return made
 
 
 class MultiheadAttention(Module):

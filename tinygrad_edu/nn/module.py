@@ -75,8 +75,9 @@ class Module:
         if trace is not None:
             for name in ("training", *vars(self).get("_buffers", ())):
                 trace.flag(self, name)
+        own = vars(self)
         with group(self.label):
-            for before in tuple(self._hooks("_pre_hooks").values()):
+            for before in (*own["_pre_hooks"].values(),) if "_pre_hooks" in own else ():
                 changed = before(self, inputs)
                 inputs = inputs if changed is None else changed if isinstance(changed, tuple) else (changed,)
             try:
@@ -84,7 +85,7 @@ class Module:
             except ShapeError as error:
                 error.add_note(f"in {self.label}")
                 raise
-            for after in tuple(self._hooks("_forward_hooks").values()):
+            for after in (*own["_forward_hooks"].values(),) if "_forward_hooks" in own else ():
                 changed = after(self, inputs, out)
                 out = out if changed is None else changed
         return out
@@ -139,6 +140,14 @@ class Module:
         """Attributes that are computed from other parameters when read: name to the module that computes them."""
         holder = vars(self).get("parametrizations")
         return dict(holder.named_children()) if holder is not None else {}
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Hold a parameter under this name, as an assignment does."""
+        setattr(self, name, param)
+
+    def add_module(self, name: str, module: "Module | None") -> None:
+        """Hold a module under this name, as an assignment does."""
+        setattr(self, name, module)
 
     def register_buffer(self, name: str, array: Any, persistent: bool = True) -> None:
         """Hold a plain array that is state but not learned; `persistent` ones are part of the `state_dict`."""
@@ -249,6 +258,14 @@ class Module:
                 if array is not None and np.asarray(array).dtype.kind == "f":
                     setattr(module, name, array.astype(dtype))
         return self
+
+    def float(self) -> Self:
+        """Parameters and floating buffers in float32, in place."""
+        return self.to(np.float32)
+
+    def double(self) -> Self:
+        """Parameters and floating buffers in float64, in place."""
+        return self.to(np.float64)
 
     # State
     def _places(self) -> Iterator[tuple[str, "Module", str]]:

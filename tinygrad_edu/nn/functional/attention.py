@@ -6,15 +6,26 @@ from typing import Any
 import numpy as np
 
 from ...engine import Value
-from ...errors import OutOfRangeError, ShapeError
+from ...errors import GraphError, OutOfRangeError, SettingError, ShapeError
 from ...gates.fused import softmax
+from ...modes import current_mode
 from .regularisation import dropout
 
 __all__ = ["embedding", "scaled_dot_product_attention"]
 
 
-def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
+def embedding(
+    input: Any,
+    weight: Any,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+) -> Any:
     """Row `input` of `weight` for each number in it: [...] to [..., embedding_dim]; row `padding_idx` is not learned.
+
+    With `max_norm` the rows looked up are first shortened, in `weight` itself, to a `norm_type`-norm of `max_norm` at
+    most. `scale_grad_by_freq` divides a row's gradient by how often it is looked up. As in PyTorch.
 
     >>> import numpy as np
     >>> embedding(np.array([1, 0]), np.array([[0.5], [2.0]])).tolist()
@@ -28,9 +39,32 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
         raise OutOfRangeError(
             f"embedding: input runs from {numbers.min()} to {numbers.max()}, rows from 0 to {rows - 1}"
         )
-    if padding_idx is None or not isinstance(weight, Value):
-        return weight[numbers]
-    return np.where((numbers == padding_idx % rows)[..., None], weight.detach()[numbers], weight[numbers])
+    if max_norm is not None:
+        _shorten(weight, np.unique(numbers), max_norm, norm_type)
+    found = weight[numbers]
+    if not isinstance(weight, Value):
+        return found
+    if scale_grad_by_freq:
+        often = np.bincount(numbers.ravel(), minlength=rows)[numbers][..., None]
+        still = weight.detach()[numbers]
+        found = still + (found - still) / often.astype(weight.dtype)
+    if padding_idx is not None:
+        found = np.where((numbers == padding_idx % rows)[..., None], weight.detach()[numbers], found)
+    return found
+
+
+def _shorten(weight: Any, rows: Any, max_norm: float, norm_type: float) -> None:
+    """Bring the norms of these rows of a leaf down to `max_norm`."""
+    if not isinstance(weight, Value) or weight.gate is not None:
+        raise SettingError("embedding: max_norm changes the weight itself, which has to be a parameter")
+    if current_mode().everything:
+        raise GraphError("embedding: max_norm changes the weight at every call, which a trace can't follow")
+    array = weight.numpy()
+    norms = np.linalg.norm(array[rows], norm_type, axis=1, keepdims=True)
+    if (norms > max_norm).any():
+        # PyTorch's small number, so that the numbers agree.
+        array[rows] *= np.where(norms > max_norm, max_norm / (norms + 1e-7), 1)
+        weight._assign(array)
 
 
 def scaled_dot_product_attention(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine import Value
 from ...errors import ShapeError
 from ...random import drawn
 
@@ -17,7 +18,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> linear(np.array([1.0, 2.0]), np.array([[1.0, 1.0], [0.0, 3.0]]), np.array([0.5, 0.0])).tolist()
     [3.5, 6.0]
     """
-    shape = np.shape(input)
+    shape = input.shape if isinstance(input, Value) else np.shape(input)
     if not shape or shape[-1] != weight.shape[1]:
         raise ShapeError(
             f"linear: input {shape} must end in {weight.shape[1]}, since weight [out, in] is {weight.shape}"

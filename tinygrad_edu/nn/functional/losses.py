@@ -65,8 +65,31 @@ def same_shape(loss: str, input: Any, target: Any) -> tuple[Any, Any]:
     return input, target
 
 
-def mse_loss(input: Any, target: Any, *, reduction: Literal["mean", "sum", "none", "half_sum"] = "mean") -> Any:
+def _weighed(what: str, losses: Any, weight: Any, reduction: str) -> Any:
+    """Losses reduced; with a weight for each, "mean" is Σ w·loss/Σ w."""
+    if weight is None:
+        return reduced(losses, reduction)
+    weight = _fitting(what, losses, weight)
+    return np.sum(losses * weight) / np.sum(weight) if reduction == "mean" else reduced(losses * weight, reduction)
+
+
+def _fitting(what: str, losses: Any, weight: Any) -> Any:
+    weight = weight if isinstance(weight, Value) else np.asarray(weight, losses.dtype)
+    if weight.shape != losses.shape:
+        raise ShapeError(f"{what}: weight {weight.shape} must have the input's shape {losses.shape}")
+    return weight
+
+
+def mse_loss(
+    input: Any,
+    target: Any,
+    *,
+    reduction: Literal["mean", "sum", "none", "half_sum"] = "mean",
+    weight: Any = None,
+) -> Any:
     """Squared error (input - target)², averaged; "half_sum" is ½Σ(…)², course 004's squared loss with gradient f - y.
+
+    With `weight`, one for each element, "mean" is Σ w·(…)²/Σ w, as in PyTorch.
 
     >>> import numpy as np
     >>> float(mse_loss(np.array([1.0, 2.0]), np.array([0.0, 0.0])))
@@ -74,21 +97,27 @@ def mse_loss(input: Any, target: Any, *, reduction: Literal["mean", "sum", "none
     """
     input, target = same_shape("mse_loss", input, target)
     squares = np.square(input - target)
-    return np.sum(squares) / 2 if reduction == "half_sum" else reduced(squares, reduction)
+    if reduction == "half_sum":
+        return _weighed("mse_loss", squares, weight, "sum") / 2
+    return _weighed("mse_loss", squares, weight, reduction)
 
 
-def l1_loss(input: Any, target: Any, *, reduction: Reduction = "mean") -> Any:
-    """Absolute error |input - target|; its gradient is 0 where they agree."""
+def l1_loss(input: Any, target: Any, *, reduction: Reduction = "mean", weight: Any = None) -> Any:
+    """Absolute error |input - target|; its gradient is 0 where they agree. `weight` as for `mse_loss`."""
     input, target = same_shape("l1_loss", input, target)
-    return reduced(np.abs(input - target), reduction)
+    return _weighed("l1_loss", np.abs(input - target), weight, reduction)
 
 
-def huber_loss(input: Any, target: Any, reduction: Reduction = "mean", delta: float = 1.0) -> Any:
-    """½d² for |d| ≤ delta, delta·(|d| - delta/2) beyond, with d = input - target (Huber 1964)."""
+def huber_loss(input: Any, target: Any, reduction: Reduction = "mean", delta: float = 1.0, weight: Any = None) -> Any:
+    """½d² for |d| ≤ delta, delta·(|d| - delta/2) beyond, with d = input - target (Huber 1964).
+
+    With `weight`, one for each element, "mean" is still over their number, as in PyTorch (unlike `mse_loss`).
+    """
     input, target = same_shape("huber_loss", input, target)
     distance = np.abs(input - target)
     near = np.minimum(distance, delta)
-    return reduced(near * (distance - near / 2), reduction)
+    losses = near * (distance - near / 2)
+    return reduced(losses if weight is None else losses * _fitting("huber_loss", losses, weight), reduction)
 
 
 def smooth_l1_loss(input: Any, target: Any, *, reduction: Reduction = "mean", beta: float = 1.0) -> Any:
@@ -239,7 +268,7 @@ def cross_entropy(
 
 def _any_ignored(target: Any, ignore_index: int) -> bool:
     """Whether rows are left out. A trace doesn't look: where no class has that number, the gate refuses such labels."""
-    return ignore_index >= 0 if current_mode().trace is not None else bool(np.any(target == ignore_index))
+    return ignore_index >= 0 if current_mode().trace is not None else bool((target == ignore_index).any())
 
 
 def _class_rows(scores: Any, target: Any, ignore_index: int, axis: int) -> tuple[Any, Any]:
