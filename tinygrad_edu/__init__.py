@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from . import compiling, data, drawing, nn, optim, testing, training
     from .compiling import Compiled, compile
     from .diagnosis import NanReport, find_nan
-    from .drawing import Drawing, draw, exercise, explain, lesson
+    from .drawing import Drawing, draw, exercise, explain, lesson, show
     from .random import manual_seed
 
 __version__ = "0.1.0"
@@ -74,6 +74,7 @@ __all__ = [
     "numpy_protocol",
     "optim",
     "relu",
+    "show",
     "sigmoid",
     "softmax",
     "softmax_cross_entropy",
@@ -100,6 +101,7 @@ _FROM = {
     "find_nan": "diagnosis",
     "lesson": "drawing",
     "manual_seed": "random",
+    "show": "drawing",
 }
 
 

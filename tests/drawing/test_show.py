@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 
-from tests.drawing.test_drawing import HOSTILE, graphs, needs_renderer
+from tests.drawing.test_drawing import HOSTILE, graphs
 from tinygrad_edu import Value
 from tinygrad_edu.drawing import show
 from tinygrad_edu.drawing.record import reachable
+from tinygrad_edu.drawing.showpage import digest
 from tinygrad_edu.drawing.strategies import naive_recursion, reverse_mode, topological_order, visit_once
 from tinygrad_edu.errors import GraphError
 
@@ -65,25 +66,47 @@ def test_many_paths_stop_naive_recursion() -> None:
     assert "wrong" in once.verdict
 
 
-@needs_renderer
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_page_holds_names_as_data_and_fetches_nothing(name: str) -> None:
     x = Value(2.0, name=name)
-    page = show("forward and reverse mode", x * Value(3.0, name="</script><b>"), engine="bundled").html
+    page = show("forward and reverse mode", x * Value(3.0, name="</script><b>")).html
     assert page.count("<script") == page.count("</script>") == 2
     assert "<b>" not in page.partition("<noscript>")[0]
     assert not re.search(r"(?:href|src)=", page.replace("xlink:href", ""))
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     assert [len(column["frames"]) for column in data] == [4, 3]
-    lit = {place for column in data for frame in column["frames"] for place in frame["lit"]}
-    assert all(f"<title>{place}</title>" in page for place in lit)
+    (svg,) = {*re.findall(r"<svg.*?</svg>", page, re.DOTALL)}
+    nodes = svg.count('<g class="node ')
+    assert {place for column in data for frame in column["frames"] for place in frame["lit"]} == set(range(nodes))
     shown = show("forward and reverse mode")._repr_mimebundle_()["text/html"]
     assert shown.startswith("<iframe srcdoc=")
 
 
-def test_without_a_renderer_the_page_still_plays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_policy_allows_this_script_and_style_alone_and_no_renderer_is_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("TINYGRAD_EDU_DOT", "/nowhere/dot")
-    assert "<svg" not in show("why topological order").html
+    page = show("why topological order").html
+    assert page.count("<svg") == 3
+    assert "unsafe" not in page
+    for kind in ("script", "style"):
+        (body,) = re.findall(rf"<{kind}>(.*?)</{kind}>", page, re.DOTALL)
+        assert f"{kind}-src 'sha256-{digest(body)}'" in page
+    assert not re.search(r"\sstyle=|\son\w+=", page)
+
+
+def test_the_page_writes_below_each_wire_what_the_frame_knows() -> None:
+    demonstration = show("why topological order")
+    data = json.loads(demonstration.html.partition('id="data">')[2].partition("</script>")[0])
+    last = data[-1]["frames"][-1]["below"]
+    named = {node.text: k for k, node in enumerate(demonstration.picture.nodes) if node.kind != "gate"}
+    assert {name: last[str(k)] for name, k in named.items()} == {
+        "x": "42.00",
+        "q": "14.00",
+        "a": "4.00",
+        "b": "6.00",
+        "f": "1.00",
+    }
 
 
 def test_what_cannot_be_shown_is_named() -> None:

@@ -13,6 +13,9 @@ from tinygrad_edu.drawing import Step, steps
 from tinygrad_edu.testing.graphs import graphs, usable
 from tinygrad_edu.testing.programs import RandomProgram
 
+TINY = float(np.finfo(np.float64).tiny)
+"""Below it numbers have fewer digits, so that the order of factors shows."""
+
 
 def mistaken(found: list[Step], root: Value) -> list[str]:
     """Where the record does not say what the engine did."""
@@ -26,7 +29,7 @@ def mistaken(found: list[Step], root: Value) -> list[str]:
         totals[step.input] = step.total
         if step.arrival != counts[step.input]:
             wrong.append("arrivals are not counted")
-        if step.local is not None and not np.allclose(step.local * step.upstream, spread(step), rtol=1e-12, atol=0):
+        if step.local is not None and not np.allclose(step.local * step.upstream, spread(step), rtol=1e-12, atol=TINY):
             wrong.append("local × upstream is not downstream")
     order = [step.node for k, step in enumerate(found) if k == 0 or found[k - 1].node is not step.node]
     if any(later.serial >= earlier.serial for earlier, later in pairwise(order)):  # the newest gate comes first

@@ -3,21 +3,22 @@
 Topics: "why topological order", "forward and reverse mode". Builds on `strategies`, `showpage` and `drawing`.
 """
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
 from ..engine import Value
-from ..errors import GraphError, RenderError
+from ..errors import GraphError
 from ..gates.elementary import sigmoid
 from .derivation import named
 from .drawing import Drawing
-from .picture import picture
+from .picture import Picture, picture
 from .record import reachable
-from .render import Engine
 from .showpage import embedded, page
 from .strategies import (
     MOST_FRAMES,
@@ -43,6 +44,7 @@ class Column:
     title: str
     frames: tuple[Frame, ...]
     verdict: str
+    below: str = "the gradient so far"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,6 @@ class Show:
     names: Names
     columns: tuple[Column, ...]
     counts: str
-    engine: Engine = "auto"
 
     @property
     def text(self) -> str:
@@ -73,19 +74,21 @@ class Show:
         """A self-contained page with a player: buttons, a slider and the arrow keys; no request leaves it."""
         return page(self.topic, self.svg, [self._column(column) for column in self.columns])
 
+    @cached_property
+    def picture(self) -> Picture:
+        """The graph with its values, and room for a gradient below each."""
+        made = picture(self.v)
+        called = {f"v{k}": self.names[x] for k, x in enumerate(reachable(self.v))}
+        room = max((number(g) for c in self.columns for frame in c.frames for g in frame.numbers.values()), key=len)
+        for node in made.nodes:
+            if node.id in called:
+                node.gradient, node.text = room, called[node.id]
+        return made
+
     @property
     def svg(self) -> str:
-        """The graph with its values and without gradients; empty where nothing can draw."""
-        made = picture(self.v, open="all")
-        called = dict(
-            zip((f"v{k}" for k in range(len(self.names))), map(self.names.get, reachable(self.v)), strict=False)
-        )
-        for node in made.nodes:
-            node.gradient, node.text = "", node.text or called.get(node.id) or ""
-        try:
-            return Drawing(made, engine=self.engine).svg
-        except RenderError:
-            return ""
+        """The picture, laid out by ourselves, so that it is the same everywhere; its look is the page's."""
+        return re.sub(r"<style>.*?</style><rect .*?/>", "", Drawing(self.picture, layout="groups").svg)
 
     def save(self, path: str | Path) -> Path:
         """Write the page (.html) or the text (any other ending). Returns the path."""
@@ -95,23 +98,21 @@ class Show:
 
     def _column(self, column: Column) -> dict[str, Any]:
         """What the page needs of a column: each frame with the nodes to light, the numbers and the cost."""
+        place = {node.id: k for k, node in enumerate(self.picture.nodes)}
         values = reachable(self.v)
-        gates = [x for x in values if x.gate is not None]
-        lit = {x: [f"v{k}"] for k, x in enumerate(values)}
-        for k, x in enumerate(gates):
-            lit[x].append(f"g{k}")
+        at = {x: place[f"v{k}"] for k, x in enumerate(values)}
+        gates = {x: place[f"g{k}"] for k, x in enumerate(x for x in values if x.gate is not None)}
         frames = [
             {
-                "lit": lit[frame.at],
+                "lit": [at[frame.at], *([gates[frame.at]] if frame.at in gates else [])],
                 "say": frame.say,
-                "numbers": [
-                    [self.names[x], number(g)] for x, g in sorted(frame.numbers.items(), key=lambda i: i[0].serial)
-                ],
+                "below": {at[x]: number(g) for x, g in frame.numbers.items()},
+                "numbers": [[self.names[x], number(frame.numbers[x])] for x in values if x in frame.numbers],
                 "cost": f"{frame.cost} {self.counts}",
             }
             for frame in column.frames
         ]
-        return {"title": column.title, "verdict": column.verdict, "frames": frames}
+        return {"title": column.title, "below": column.below, "verdict": column.verdict, "frames": frames}
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows, also after its kernel is gone."""
@@ -158,7 +159,7 @@ def _orders(v: Value | None) -> tuple[Value, tuple[Column, ...], str]:
             x = wrong[-1]
             got = number(last.numbers.get(x, 0.0))
             verdict = f"{last.cost} gate visits, but {names[x]} is wrong: {got} in place of {number(right[x])}."
-        judged.append(Column(column.title, column.frames, verdict))
+        judged.append(replace(column, verdict=verdict))
     return v, tuple(judged), "gate visits"
 
 
@@ -177,14 +178,14 @@ def _modes(v: Value | None) -> tuple[Value, tuple[Column, ...], str]:
         forward.verdict or f"{leaves} passes, one for each input, however many outputs: {cost[0]} multiplications.",
         reverse.verdict or f"1 pass for each output, however many inputs ({leaves}): {cost[1]} multiplications.",
     )
-    columns = tuple(Column(c.title, c.frames, verdict) for c, verdict in zip((forward, reverse), told, strict=True))
-    return v, columns, "multiplications"
+    forward = replace(forward, verdict=told[0], below="the derivative of each value by one input, pass after pass")
+    return v, (forward, replace(reverse, verdict=told[1])), "multiplications"
 
 
 TOPICS = {"why topological order": _orders, "forward and reverse mode": _modes}
 
 
-def show(topic: str, v: Value | None = None, *, engine: Engine = "auto") -> Show:
+def show(topic: str, v: Value | None = None) -> Show:
     """Play a demonstration on a small graph of its own, or on that of a scalar `v`.
 
     "why topological order": naive recursion, visiting once, and topological order on a diamond (course 001, row
@@ -201,4 +202,4 @@ def show(topic: str, v: Value | None = None, *, engine: Engine = "auto") -> Show
         if len(values) > 40 or any(x.ndim or x.dtype.kind == "c" for x in values) or not v.requires_grad:
             raise GraphError(f"show: {v.label} has a graph of {len(values)} values; it plays on up to 40 real scalars")
     out, columns, counts = TOPICS[topic](v)
-    return Show(topic, out, named(out), columns, counts, engine)
+    return Show(topic, out, named(out), columns, counts)

@@ -1,31 +1,42 @@
 """The page of a demonstration: one graph a column, and a player. Builds on nothing.
 
-`page(topic, svg, columns)` · `embedded(page, height)`, an iframe that holds a page and works without a kernel.
+`page(topic, svg, columns)` · `digest(text)` · `embedded(page, height)`, an iframe
+that holds a page and works without a kernel.
 """
 
+import base64
+import hashlib
 import html
 import json
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["embedded", "page"]
+__all__ = ["digest", "embedded", "page"]
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+POLICY = "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'"
 STYLE = """
-:root{color-scheme:light dark;--ink:#0f172a;--paper:#fff;--pale:#64748b;--lit:#b3261e;--line:#cbd5e1}
-@media(prefers-color-scheme:dark){:root{--ink:#e2e8f0;--paper:#0f172a;--pale:#94a3b8;--lit:#ff8a80;--line:#334155}}
+:root{color-scheme:light dark;--ink:#0f172a;--paper:#fff;--pale:#526077;--wire:#475569;--gate:#eef2f9;--line:#cbd5e1;
+--value:#006b4f;--grad:#b3261e;--now:#ffe08a;--focus:#1d4ed8}
+@media(prefers-color-scheme:dark){:root{--ink:#e6ebf4;--paper:#10151f;--pale:#a3b0c5;--wire:#8c9bb4;--gate:#243049;
+--line:#35415a;--value:#4fd1a5;--grad:#ff8a80;--now:#6b5310;--focus:#8ab4ff}}
 body{margin:0;padding:1rem;font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-h1{font-size:1.2rem;margin:0 0 .6rem}h2{font-size:1rem;margin:0 0 .3rem}
-nav{display:flex;gap:.5rem;align-items:center;margin-bottom:.8rem;flex-wrap:wrap}nav input{flex:1;min-width:8rem}
-button{font:inherit;padding:.25rem .7rem;min-height:2rem}
-main{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr))}
-section{border:1px solid var(--line);border-radius:8px;padding:.7rem}
-.graph{background:#fff;color:#0f172a;border-radius:6px;overflow-x:auto;padding:0 .5rem}
-.graph svg{width:100%;height:auto;display:block}
-.graph .lit :is(ellipse,polyline){stroke:#b3261e;stroke-width:3}.graph .lit ellipse{fill:#fde7e4}
-.say{min-height:3em;margin:.4rem 0;font-weight:600}.done{color:var(--lit)}
-.cost{color:var(--pale);margin:.2rem 0}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-td{padding:0 .8rem 0 0}ol{margin:.4rem 0;padding-left:1.4rem;color:var(--pale)}ol b{color:var(--ink)}
+h1{font-size:1.15rem;margin:0 0 .6rem}h2{font-size:1.05rem;margin:0 0 .3rem}h2::first-letter{text-transform:uppercase}
+nav{display:flex;gap:.4rem;align-items:center;margin-bottom:.8rem;flex-wrap:wrap}
+nav input{flex:1;min-width:8rem;accent-color:var(--focus)}
+button{font:inherit;color:inherit;background:none;border:1px solid var(--line);border-radius:6px;padding:.25rem .7rem;
+min-height:2rem;cursor:pointer}button:hover{background:var(--gate)}
+:focus-visible{outline:3px solid var(--focus);outline-offset:1px}
+main{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr))}
+section{border:1px solid var(--line);border-radius:8px;padding:.7rem;min-width:0}
+.graph svg{max-width:100%;height:auto;display:block;margin:auto}
+.graph text{font:13px system-ui,sans-serif;text-anchor:middle;fill:var(--value);font-variant-numeric:tabular-nums}
+.graph .g{fill:var(--grad)}.graph .i{fill:var(--ink)}.graph .n{fill:var(--ink);font-weight:700}
+.graph .s{font-size:11px;fill:var(--pale)}.graph path{fill:none;stroke:var(--wire)}.graph line{stroke:var(--wire)}
+.graph .gate rect{fill:var(--gate);stroke:var(--wire)}.graph .lit line{stroke:var(--grad);stroke-width:3}
+.graph .lit rect{fill:var(--now);stroke-width:2.6}
+.say{min-height:3em;margin:.4rem 0;font-weight:600}.wrong{color:var(--grad)}
+.cost,.below{color:var(--pale);margin:.2rem 0}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+td{padding:0 .8rem 0 0}
 """
 SCRIPT = """
 const shows = JSON.parse(document.getElementById("data").textContent);
@@ -38,11 +49,13 @@ function draw() {
   shows.forEach((show, k) => {
     const at = Math.min(step, show.frames.length - 1), frame = show.frames[at], box = sections[k];
     const done = step >= show.frames.length;
-    box.querySelectorAll("g.node").forEach(node => {
-      node.classList.toggle("lit", frame.lit.includes(node.querySelector("title").textContent));
+    box.querySelectorAll("g.node").forEach((node, at) => {
+      node.classList.toggle("lit", frame.lit.includes(at));
+      const below = node.querySelector(".g");
+      if (below) below.textContent = frame.below[at] || "";
     });
     box.querySelector(".say").textContent = done ? show.verdict : (at + 1) + ". " + frame.say;
-    box.querySelector(".say").classList.toggle("done", done && show.verdict.includes("wrong"));
+    box.querySelector(".say").classList.toggle("wrong", done && show.verdict.includes("wrong"));
     box.querySelector(".cost").textContent = frame.cost;
     const body = box.querySelector("tbody");
     body.replaceChildren(...frame.numbers.map(row => {
@@ -75,19 +88,27 @@ document.documentElement.dataset.ready = "";
 """
 
 
+def digest(text: str) -> str:
+    """The hash by which a page's policy allows its own script or style."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
 def page(topic: str, svg: str, columns: Sequence[dict[str, Any]]) -> str:
     """One HTML file without any request; what a user named goes in as data, never as markup."""
     sections = "".join(
         f"<section><h2>{html.escape(column['title'])}</h2><div class=graph>{svg}</div>"
-        "<p class=say aria-live=polite></p><p class=cost></p><table><tbody></tbody></table>"
+        f"<p class=below>Below the wires: {html.escape(column['below'])}.</p>"
+        "<p class=say aria-live=polite></p><p class=cost></p>"
+        "<details><summary>The numbers as a table</summary><table><tbody></tbody></table></details>"
         f"<noscript><ol>{''.join('<li>' + html.escape(frame['say']) for frame in column['frames'])}</ol>"
         f"<p>{html.escape(column['verdict'])}</p></noscript></section>"
         for column in columns
     )
     data = json.dumps(list(columns), ensure_ascii=False).replace("<", "\\u003c")
+    policy = POLICY.format(style=digest(STYLE), script=digest(SCRIPT))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(topic)}</title>'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<style>{STYLE}</style></head><body><h1>{html.escape(topic.capitalize())}</h1>"
         "<nav aria-label=Player><button id=back>Back</button><button id=play>Play</button>"

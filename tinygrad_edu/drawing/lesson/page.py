@@ -1,11 +1,10 @@
 """A lesson's data put into one HTML file that needs nothing else: no network, no library, no renderer.
 
 `page(data, table)` → text. Script and style stand in the file and are allowed by their hashes alone.
-Builds on `shorten`.
+Builds on `shorten` and `showpage`.
 """
 
 import base64
-import hashlib
 import html
 import json
 import re
@@ -15,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from ..showpage import digest
 from . import shorten
 
 __all__ = ["page"]
@@ -87,7 +87,7 @@ def page(data: Mapping[str, Any], table: str = "", hidden: bool = False) -> str:
         text = json.dumps({"packed": base64.b64encode(zlib.compress(text.encode(errors="replace"), 9)).decode()})
     script = f'(async()=>{{"use strict";const D=await({UNPACK})();\n{script}\n}})();'
     filled = {
-        "policy": POLICY.format(script=_hash(script), style=_hash(style)),
+        "policy": POLICY.format(script=digest(script), style=digest(style)),
         "title": html.escape(str(data["title"]) or "Lesson"),
         "style": style,
         "table": table,
@@ -102,7 +102,3 @@ UNPACK = (
     "const b=Uint8Array.from(atob(d.packed),c=>c.charCodeAt(0));"
     'return new Response(new Blob([b]).stream().pipeThrough(new DecompressionStream("deflate"))).json()}'
 )
-
-
-def _hash(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -122,7 +122,7 @@ function theme() {
   remember();
 }
 function colours() {
-  look.palette = look.palette === "green" ? "blue" : "green";
+  look.palette = { green: "blue", blue: "violet" }[look.palette] || "green";
   dress();
   remember();
 }
