@@ -29,13 +29,18 @@ def common_subexpressions(program: Program) -> Program:
     seen: dict[Any, Var] = {}
 
     def rule(line: Instruction, _: Rewriter) -> Operand | None:
-        if not line.pure:
+        if not line.pure or _room(line):
             return None
         key = (line.gate, tuple(map(_key, line.inputs)), tuple(sorted((k, _key(v)) for k, v in line.settings.items())))
         found = seen.setdefault(key, line.target)
         return None if found is line.target else found
 
     return Rewriter(program).run(rule)
+
+
+def _room(line: Instruction) -> bool:
+    """Whether a line makes something of nothing: memory, not numbers."""
+    return isinstance(line.gate, Function) and not line.inputs
 
 
 def _key(x: Any) -> Hashable:
@@ -56,7 +61,7 @@ def constant_folding(program: Program) -> Program:
         constants = all(is_constant(x) or (type(x) is not Var and not list(variables(x))) for x in line.inputs)
         if not (line.pure and constants) or any(variables(tuple(line.settings.values()))):
             return None
-        if isinstance(line.gate, Function) and not line.inputs:
+        if _room(line):
             return None
         with np.errstate(all="ignore"):
             found = np.asarray(line.run({}))

@@ -6,24 +6,29 @@ None to leave the gate as it is. Builds on `kernels` and `substitution`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from math import prod
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
 
 from ...gates.windows import Windows
 from ...operators import GATES
+from ..kernels.blockwise import convolved, correlated, spread
 from ..kernels.sliding import largest_along, overlaid, patches_of, routed_along, spread_along, summed_along
 from ..program import Function, Instruction, Operand, Var
+from .blocks import EMPTY
 from .substitution import Rewriter
 
 __all__ = ["LOWERED", "Lines"]
 
-MOST = 2**26
-"""Bytes of patches that are kept from the forward pass for the weights' gradient; beyond, gates work block by block."""
+MOST = 2**21
+"""Bytes of patches at once, about a second-level cache: all are kept for the weights' gradient where they are fewer."""
 
 ADD = Function("np.add", np.add)
 MATMUL = Function("np.matmul", np.matmul)
+CONVOLVED = Function("convolved", convolved)
+CORRELATED = Function("correlated", correlated)
+SPREAD_BACK = Function("spread", spread)
 PATCHES = Function("patches_of", patches_of)
 OVERLAID = Function("overlaid", overlaid)
 LARGEST = Function("largest_along", largest_along)
@@ -104,6 +109,39 @@ class _Convolution:
         """Whether all patches at once are worth keeping."""
         return self.windows.plain or self.taps * self.columns * self.lines.line.dtype.itemsize <= MOST
 
+    def work(self) -> Var:
+        """Memory for the patches of some rows of positions, of about as many each time."""
+        dtype, row = self.lines.line.dtype, self.taps * self.columns // self.windows.positions[0]
+        times = ceil(self.windows.positions[0] / max(1, MOST // (row * dtype.itemsize)))
+        shape = (ceil(self.windows.positions[0] / times) * row,)
+        return self.lines.so_far.add(
+            self.lines.line, EMPTY, shape=shape, dtype=dtype, name="work", settings={"shape": shape, "dtype": dtype}
+        )
+
+    def times_patches(self, filters: Var, x: Operand) -> Var:
+        """Filters times what each position sees."""
+        if self.small:
+            return self.lines.product(filters, self.patches(x))
+        shape = (*self.lines.so_far.shape(filters)[:-1], self.columns)
+        return self.lines.add(CONVOLVED, filters, self.lines.last(x), self.work(), shape=shape, **self.geometry)
+
+    def correlation(self, y: Var, x: Operand) -> Var:
+        """Numbers at positions times what each of them sees."""
+        if self.small:
+            return self.lines.product(y, self.lines.turned(self.patches(x)))
+        shape = (*self.lines.so_far.shape(y)[:-1], self.taps // self.groups)
+        return self.lines.add(CORRELATED, y, self.lines.last(x), self.work(), shape=shape, **self.geometry)
+
+    def laid_back(self, filters: Var, y: Var) -> Var:
+        """Filters times numbers at positions, added up where patches overlap."""
+        shape, geometry = (self.channels, *self.size, self.batch), {"size": self.size, **self.geometry}
+        if not self.small:
+            return self.lines.add(SPREAD_BACK, filters, y, self.work(), shape=shape, **geometry)
+        patches = self.lines.product(filters, y)
+        if self.windows.plain:
+            return patches
+        return self.lines.add(OVERLAID, self.lines.reshape(patches, self.placed), shape=shape, **geometry)
+
     @property
     def geometry(self) -> dict[str, Any]:
         """The window, as settings."""
@@ -153,9 +191,7 @@ def _conv(
     if not lines.fits(x, weight, *bias):
         return None
     work = _Convolution(lines, lines.shape(x), lines.shape(weight)[2:], groups, settings)
-    if not work.small:
-        return None
-    return work.finished(lines.product(work.filters(weight), work.patches(x)), bias)
+    return work.finished(work.times_patches(work.filters(weight), x), bias)
 
 
 def _conv_transpose(
@@ -166,13 +202,7 @@ def _conv_transpose(
         return None
     settings.pop("size")
     work = _Convolution(lines, lines.line.shape, lines.shape(weight)[2:], groups, settings)
-    if not work.small:
-        return None
-    out = lines.product(lines.turned(work.filters(weight)), work.at_positions(x))
-    if not work.windows.plain:
-        patches = lines.reshape(out, work.placed)
-        shape = (work.channels, *work.size, work.batch)
-        out = lines.add(OVERLAID, patches, shape=shape, size=work.size, **work.geometry)
+    out = work.laid_back(lines.turned(work.filters(weight)), work.at_positions(x))
     return work.finished(out, bias)
 
 
@@ -183,9 +213,7 @@ def _conv_weight(
     if not lines.fits(x, y):
         return None
     work = _Convolution(lines, lines.shape(x), window, groups, settings)
-    if not work.small:
-        return None
-    made = lines.product(work.at_positions(y), lines.turned(work.patches(x)))
+    made = work.correlation(work.at_positions(y), x)
     return lines.named(lines.reshape(made, lines.line.shape))
 
 

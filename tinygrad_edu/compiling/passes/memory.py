@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..program import Instruction, Program, Var, variables
-from .blocks import Blocks
+from .blocks import EMPTY, Blocks
 from .sharing import Families, can_write
 from .substitution import op, renamed
 
@@ -117,7 +117,8 @@ def in_place(program: Program) -> Program:
             known[line.target] = place
             made = replace(made, out=place)
         planner.release(number, line)
-        lines.append(made)
+        if place is None or line.gate is not EMPTY:  # room to work in needs no line once it has a place
+            lines.append(made)
     results = tuple(known.get(x, x) if isinstance(x, Var) else x for x in program.results)
     return program.having(lines, results=results, setup=(*program.setup, *planner.blocks.setup()))
 

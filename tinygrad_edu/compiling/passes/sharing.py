@@ -29,6 +29,8 @@ def can_write(line: Instruction) -> bool:
     function = line.gate.forward
     if function is np.dot:
         return len(line.shape) > 0
+    if function is np.empty:
+        return True
     if _is(function, REDUCTIONS) or function in (np.matmul, np.vecdot) or _takes_out(function):
         return True
     return isinstance(function, np.ufunc) and function.nout == 1 and function.signature is None
