@@ -47,12 +47,17 @@ class Diagnosis:
     loss: float | None = None
 
     def __str__(self) -> str:
-        lines = [f"{'layer':<12}{'kind':<14}{'mean':>10}{'std':>10}{'saturated':>11}{'dead':>8}{'gradient':>11}"]
+        path = max([len(one.path) for one in self.layers] + [5]) + 2
+        kind = max([len(one.kind) for one in self.layers] + [4]) + 2
+        lines = [
+            f"{'layer':<{path}}{'kind':<{kind}}{'mean':>10}{'std':>10}{'saturated':>11}{'dead':>8}{'gradient':>11}"
+        ]
         for one in self.layers:
             saturated, dead = ("–" if x is None else f"{x:.0%}" for x in (one.saturated, one.dead))
             gradient = "–" if one.gradient is None else f"{one.gradient:.3g}"
             lines.append(
-                f"{one.path:<12}{one.kind:<14}{one.mean:>10.3g}{one.std:>10.3g}{saturated:>11}{dead:>8}{gradient:>11}"
+                f"{one.path:<{path}}{one.kind:<{kind}}{one.mean:>10.3g}{one.std:>10.3g}"
+                f"{saturated:>11}{dead:>8}{gradient:>11}"
             )
         return "\n".join(lines)
 
@@ -84,8 +89,9 @@ def _histogram(axes: Any, one: LayerDiagnosis) -> None:
     shares = [(one.saturated, "saturated"), (one.dead, "dead")]
     mean = one.mean if abs(one.mean) > 1e-9 * one.std else 0.0
     told = ", ".join(f"{share:.0%} {word}" for share, word in shares if share)
-    axes.hist(np.ravel(one.values), bins=40, color="tab:blue" if one.saturated is None else "tab:green")
-    axes.set_title(f"{one.path} {one.kind}\n{mean:.2g} ± {one.std:.2g}\n{told}", fontsize=7)
+    bins = int(np.clip(np.sqrt(np.size(one.values)), 8, 40))
+    axes.hist(np.ravel(one.values), bins=bins, color="tab:blue" if one.saturated is None else "tab:green")
+    axes.set_title(f"{one.path} {one.kind}\n{mean:.2g} ± {one.std:.2g}\n{told}".rstrip(), fontsize=7)
     axes.set_yticks([])
     axes.tick_params(labelsize=6)
     axes.spines[["left", "right", "top"]].set_visible(False)

@@ -14,7 +14,7 @@ from ..engine import Value
 from ..modes import no_grad
 from .averaging import holding, laid_out, put_back
 from .flat import Array, as_number
-from .pictures import Figure, new_figure
+from .pictures import Figure, even_levels, new_figure
 
 __all__ = ["Landscape", "filter_normalised", "landscape", "sharpness"]
 
@@ -33,17 +33,20 @@ class Landscape:
         """Contour lines, θ in the middle; save it by `savefig`."""
         figure = new_figure()
         axes = figure.add_subplot()
-        axes.clabel(axes.contour(self.x, self.y, self.losses, levels=levels), fontsize=7)
+        lines = axes.contour(self.x, self.y, self.losses, levels=even_levels(self.losses, levels), linewidths=1)
+        axes.clabel(lines, lines.levels[1::3], fontsize=7, fmt="%.3g")
         axes.plot(0, 0, marker="+", color="red")
         axes.set(xlabel="along d₁", ylabel="along d₂")
         return figure
 
     def surface(self) -> Figure:
         """The same in three dimensions."""
-        figure = new_figure()
+        figure = new_figure(6.0, 5.0)
         axes = figure.add_subplot(projection="3d")
-        axes.plot_surface(*np.meshgrid(self.x, self.y), self.losses, cmap="viridis")
+        axes.plot_surface(*np.meshgrid(self.x, self.y), self.losses, cmap="viridis", rcount=100, ccount=100)
         axes.set(xlabel="along d₁", ylabel="along d₂", zlabel="loss")
+        axes.locator_params(nbins=5)
+        axes.tick_params(labelsize=8)
         return figure
 
 

@@ -14,7 +14,7 @@ from ..engine import Value
 from ..errors import SettingError
 from .flat import Array
 from .optimizer import Optimizer
-from .pictures import Figure, new_figure
+from .pictures import Figure, even_levels, new_figure
 
 __all__ = ["Paths", "paths"]
 
@@ -42,10 +42,7 @@ class Paths:
         z = self.f(*np.meshgrid(x, y))
         figure = new_figure(6.4, 4.8)
         axes = figure.add_subplot()
-        # Levels by quantiles: a valley shows although the slopes beside it are a thousand times higher.
-        axes.contour(
-            x, y, z, levels=np.unique(np.quantile(z, np.linspace(0, 1, levels))), linewidths=0.6, cmap="viridis"
-        )
+        axes.contour(x, y, z, levels=even_levels(z, levels), linewidths=0.6, cmap="viridis")
         axes.set(xlabel="x", ylabel="y", xlim=x[[0, -1]], ylim=y[[0, -1]])
         return figure, axes
 
