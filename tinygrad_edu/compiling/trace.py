@@ -26,6 +26,7 @@ __all__ = ["Trace", "Traced"]
 DETACH = Function("detach", lambda x: x)
 ZERO = np.float64(0)
 NUMBERS = (Value, np.ndarray, np.generic, bool, int, float, complex)
+TYPED_BY_DATA = frozenset({"eig"})  # complex where its numbers are
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.argwhere})
 
 
@@ -347,7 +348,8 @@ def _word(x: Value) -> str:
 
 def promised(gate: Gate, inputs: Sequence[Any], settings: Any) -> Promise:
     """What a gate will give; its error, explained, where the inputs don't fit."""
-    arrays = [_hollow(x) if isinstance(x, NUMBERS) else gate.plain(x) for x in inputs]
+    known = numbers_of if gate.name in TYPED_BY_DATA else _hollow
+    arrays = [known(x) if isinstance(x, NUMBERS) else gate.plain(x) for x in inputs]
     try:
         with np.errstate(all="ignore"):
             kind = kind_by(gate, arrays, settings)
