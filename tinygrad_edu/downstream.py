@@ -22,6 +22,8 @@ __all__ = ["conjugate", "fitted", "given_gradient", "placed", "seed", "stale", "
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """Bring an upstream gradient back to the shape of an input that was broadcast: sum over the axes it grew along."""
     grown = g.ndim - len(shape)
+    if type(g) is np.ndarray and g.shape[grown:] == shape:  # a bias, nearly always
+        return np.add.reduce(g, tuple(range(grown)))
     lengths = g.shape[grown:] if grown >= 0 else ()
     if grown < 0 or any(n not in (1, m) for n, m in zip(shape, lengths, strict=True)):
         return GATES["broadcast_to"](g, shape=shape)

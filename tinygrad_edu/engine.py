@@ -174,7 +174,9 @@ class Value(Operators):
 
 def constant(data: Array) -> Value:
     """A Value that needs no gradient, holding what a gate computed."""
-    return _node(frozen(locked(data)), None, (), _NONE, False, None)
+    if type(data) is np.ndarray:
+        data = frozen(locked(data))
+    return _node(data, None, (), _NONE, False, None)
 
 
 def _node(
@@ -186,7 +188,9 @@ def _node(
     group: Group | None,
 ) -> Value:
     value = _new(Value)
-    value._data = data if type(data) is _scalar or (type(data) is np.ndarray and data.ndim) else np.asarray(data)[()]
+    kind = type(data)
+    held = kind is _scalar or (data.ndim if kind is np.ndarray else isinstance(data, np.generic))
+    value._data = data if held else np.asarray(data)[()]
     value._grad = None
     value.gate = gate
     value._inputs = inputs

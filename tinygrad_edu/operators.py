@@ -316,7 +316,7 @@ class Operators:
     @property
     def T(self) -> "Value":
         """Axes reversed."""
-        return FUNCTIONS[np.transpose](self)
+        return GATES["transpose"](self, axes=tuple(range(self.ndim))[::-1])
 
     @property
     def mT(self) -> "Value":

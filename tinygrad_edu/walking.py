@@ -6,7 +6,7 @@ Builds on `downstream`, `modes` and `operators`.
 
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -55,9 +55,10 @@ def walk(
         inputs, downs = passed_down(node, g, create_graph, oldest, wrt)
         if idle or watch is not None or node.gate.idle:  # type: ignore[union-attr]  # who waits has a gate
             downs = _looked_at(node, g, downs, gradients, idle, watch)
-        for x, down in zip(inputs, downs, strict=True):
+        for position, down in enumerate(downs):
             if down is None:
                 continue
+            x = inputs[position]
             down = fitted(down, x._data)
             if x in gradients:
                 _add(x, down, gradients, sums)
@@ -150,16 +151,16 @@ Passed = tuple[tuple[Any, ...], Sequence[Any]]  # the inputs of a gate, and the 
 
 def passed_down(node: "Value", g: Any, create_graph: bool, oldest: int, wrt: "frozenset[Value]") -> Passed:
     """What a gate passes to each of its inputs, None where nothing is needed: as Values with `create_graph`."""
-    inputs, settings = node.inputs, node.settings
-    gate: Any = node.gate
+    inputs, settings, gate, args = node.inputs, node.settings, cast(Any, node.gate), []
     for x in inputs:
-        if isinstance(x, Operators) and x.serial > node.serial:
-            raise stale(node, x)
-    out: Any = node if create_graph else node._data
-    args = inputs if create_graph else [x._data if isinstance(x, Operators) else x for x in inputs]
-    return inputs, [
-        derivative(g, out, *args, **settings)
-        if isinstance(x, Operators) and x.requires_grad and (x.serial >= oldest or x in wrt)
-        else None
-        for x, derivative in zip(inputs, gate.derivatives_of(len(inputs)), strict=True)
-    ]
+        if isinstance(x, Operators):
+            if x.serial > node.serial:
+                raise stale(node, x)
+            args.append(x if create_graph else x._data)
+        else:
+            args.append(x)
+    out, derivatives, downs = node if create_graph else node._data, gate.derivatives_of(len(inputs)), []
+    for position, x in enumerate(inputs):
+        needed = isinstance(x, Operators) and x.requires_grad and (x.serial >= oldest or x in wrt)
+        downs.append(derivatives[position](g, out, *args, **settings) if needed else None)
+    return inputs, downs

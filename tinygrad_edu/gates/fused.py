@@ -57,9 +57,17 @@ def _hot(labels: Any, *, shape: tuple[int, ...], dtype: Any, axis: int) -> Any:
 
 def _places(labels: Any, axis: int) -> tuple[Any, ...]:
     """The index that picks each row's labelled class: the row's place, with its label on `axis`."""
+    if labels.ndim == 1:
+        rows = np.arange(len(labels))
+        return (rows, labels) if axis % 2 else (labels, rows)
     grid = [np.arange(n).reshape((n,) + (1,) * (labels.ndim - k)) for k, n in enumerate(labels.shape, 1)]
     grid.insert(axis % (labels.ndim + 1), labels)
     return tuple(grid)
+
+
+def _all_below(labels: Any, classes: int) -> bool:
+    """Whether all whole numbers lie from 0 up to `classes`: seen without their sign, negative ones are large."""
+    return bool(np.maximum.reduce(labels.view(labels.dtype.str.replace("i", "u")), None) < classes)
 
 
 def _checked_labels(logits: Any, labels: Any, axis: int) -> None:
@@ -71,7 +79,7 @@ def _checked_labels(logits: Any, labels: Any, axis: int) -> None:
             f"labels {labels.shape} do not fit logits {logits.shape} with classes on axis {axis}: "
             f"give class numbers of shape {rest} or probabilities of shape {logits.shape}"
         )
-    if labels.dtype.kind in "iu" and labels.size and not (labels.min() >= 0 and labels.max() < classes):
+    if labels.dtype.kind in "iu" and labels.size and not _all_below(labels, classes):
         raise ShapeError(f"labels run from {labels.min()} to {labels.max()}, but there are classes 0 to {classes - 1}")
     if labels.dtype.kind not in "iuf":
         raise ShapeError(f"labels of dtype {labels.dtype}: give class numbers (integers) or probabilities (floats)")

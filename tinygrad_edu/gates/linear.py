@@ -1,5 +1,6 @@
 """Linear algebra gates of the first slice: matmul, outer, einsum. Builds on the engine."""
 
+from math import prod
 from string import ascii_letters
 from typing import Any
 
@@ -12,6 +13,8 @@ __all__ = ["einsum", "matmul", "outer"]
 
 def _matmul_by_x(g: Any, out: Any, x: Any, y: Any) -> Any:
     """dX = dY Yᵀ; a vector counts as a row on the left, as a column on the right."""
+    if x.ndim == y.ndim == 2:
+        return g @ y.T
     if y.ndim == 1:
         return g[..., None] * y
     if x.ndim == 1:
@@ -21,11 +24,13 @@ def _matmul_by_x(g: Any, out: Any, x: Any, y: Any) -> Any:
 
 def _matmul_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
     """dY = Xᵀ d(out); one matrix for a whole batch sees all rows of the batch as one."""
+    if x.ndim == y.ndim == 2:
+        return x.T @ g
     if x.ndim == 1 and y.ndim > 1:
         return x[:, None] * g[..., None, :]
     if y.ndim > 2:
         return x.swapaxes(-1, -2) @ g
-    rows = int(np.prod(x.shape[:-1]))
+    rows = prod(x.shape[:-1])
     return x.reshape((rows, x.shape[-1])).T @ g.reshape((rows, *y.shape[1:]))
 
 
