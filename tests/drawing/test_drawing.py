@@ -191,6 +191,30 @@ def test_without_a_renderer_the_error_hands_back_the_text(monkeypatch: pytest.Mo
     assert caught.value.dot == drawing.dot
 
 
+def test_without_any_renderer_the_svg_is_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinygrad_edu.drawing.render.bundled", lambda: None)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv(SETTING, raising=False)
+    drawing = draw(neuron(fused=True))
+    assert drawing.svg == draw(neuron(fused=True), layout="groups").svg
+    with pytest.raises(RenderError, match="no Graphviz program was found"):
+        drawing.png()
+    with pytest.raises(RenderError, match="no Graphviz program was found"):
+        draw(neuron(fused=True), layout="graphviz").svg  # noqa: B018 - computed when read
+
+
+@needs_renderer
+def test_names_of_frames_stand_above_the_wires_that_run_down() -> None:
+    f = neuron(fused=True)
+    with group("last & least"):
+        g = np.exp(f)
+    down, right = (draw(g, direction=way, engine="bundled").svg for way in ("down", "right"))
+    assert down.index("last &amp; least</text>") > down.rindex('class="edge"')
+    assert right.index("last &amp; least</text>") < right.index('class="edge"')
+    assert down.count("<text") == right.count("<text")
+    ET.fromstring(down)  # noqa: S314 - our own
+
+
 @needs_renderer
 def test_a_program_that_fails_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     broken = tmp_path / "dot"

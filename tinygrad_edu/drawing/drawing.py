@@ -1,5 +1,6 @@
 """What `draw` gives: a picture that can be looked at, saved, and shown in a notebook. Builds on `dot` and `render`."""
 
+import re
 import shutil
 import warnings
 from collections import Counter
@@ -10,7 +11,7 @@ from typing import Any, Literal
 
 from ..engine import Value
 from ..errors import DependencyError, RenderError, SettingError
-from .dot import Direction, Style, to_dot
+from .dot import FRAME, Direction, Style, to_dot
 from .marking import Marks
 from .picture import COMFORTABLE, LARGE, Picture, picture
 from .placing import placed
@@ -55,11 +56,17 @@ class Drawing:
 
     @cached_property
     def svg(self) -> str:
-        """SVG text with a title for who can't see it. Raises RenderError (with the DOT text) without a renderer."""
+        """SVG text with a title for who can't see it.
+
+        A large picture, or one where there is no renderer, is laid out by ourselves. Raises RenderError (with the DOT
+        text) where a renderer fails.
+        """
         size = len(self.picture.nodes)
-        if self.layout == "groups" or (self.layout == "auto" and size > COMFORTABLE):
+        renders = any(programs(self.engine))
+        if self.layout == "groups" or (self.layout == "auto" and (size > COMFORTABLE or not renders)):
             return to_svg(self.picture, self.style, self.title, progress=size > LARGE)
-        return _titled(self.rendered("svg").decode(), self.title)
+        made = _titled(self.rendered("svg").decode(), self.title)
+        return _names_above_wires(made) if self.direction == "down" else made
 
     def png(self, dpi: int = 192) -> bytes:
         """PNG, as bytes, by default twice as fine as a screen. Warns of characters that the fonts at hand lack."""
@@ -137,6 +144,16 @@ def _titled(svg: str, title: str) -> str:
     """The element alone, without the prologue of a file, so that it can stand in a page; and its title."""
     element = svg[svg.index("<svg") :]
     return element.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
+
+
+_FRAME_NAME = re.compile(r'(<g id="clust\d+" class="cluster">.*?)(<text\b.*?</text>\n)', re.DOTALL)
+
+
+def _names_above_wires(svg: str) -> str:
+    """The names of frames drawn last, on a ground of their own: where wires run down they cross them."""
+    ground = f'<text paint-order="stroke" stroke="{FRAME}" stroke-width="5"'
+    names = [found[2].replace("<text", ground, 1) for found in _FRAME_NAME.finditer(svg)]
+    return _FRAME_NAME.sub(r"\1", svg).replace("</g>\n</svg>", "".join([*names, "</g>\n</svg>"]))
 
 
 def draw(

@@ -31,7 +31,7 @@ OPENING = r"""\begin{document}
   closed box/.style={draw=edge, fill=closed, rounded corners=9pt}]
 """
 SYMBOLS = {"×": r"$\times$", "÷": r"$\div$", "−": "$-$", "+": "$+$", "σ": r"$\sigma$", "Σ": r"$\Sigma$", "@": "@",
-           "√": r"$\surd$", "^": r"$\wedge$", "ᵀ": r"$\top$", "⊗": r"$\otimes$"}  # fmt: skip
+           "√": r"$\surd$", "^": r"$\wedge$", "xᵀ": r"$x^\top$", "⊗": r"$\otimes$"}  # fmt: skip
 
 
 def to_tex(picture: Picture, placing: Placing, style: Style = "circuit") -> str:

@@ -3,6 +3,7 @@
 Each is the adjoint of another: what `broadcast_to` copies, `sum` adds; what `getitem` picks, `scatter` puts back.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,19 +34,20 @@ def reshape(x: Any, *, shape: tuple[int, ...]) -> Any:
     return np.reshape(x, shape)
 
 
+@lru_cache
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     """The order of axes that undoes `axes`."""
     order = [axis % len(axes) for axis in axes]
     return tuple(sorted(range(len(order)), key=order.__getitem__))
 
 
-@gate(x=lambda g, out, x, *, axes: g.transpose(_inverse(axes)), symbol="ᵀ")
+@gate(x=lambda g, out, x, *, axes: g.transpose(_inverse(axes)), symbol="xᵀ")
 def transpose(x: Any, *, axes: tuple[int, ...]) -> Any:
     """Transpose: the upstream gradient with its axes put back."""
     return np.transpose(x, axes)
 
 
-@gate(x=lambda g, out, x, *, axis1, axis2: np.swapaxes(g, axis1, axis2), symbol="ᵀ")
+@gate(x=lambda g, out, x, *, axis1, axis2: np.swapaxes(g, axis1, axis2), symbol="xᵀ")
 def swapaxes(x: Any, *, axis1: int, axis2: int) -> Any:
     """Exchange two axes: the upstream gradient with them exchanged back."""
     return np.swapaxes(x, axis1, axis2)
