@@ -31,7 +31,7 @@ Axis = int | tuple[int, ...] | None
 
 def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """The axes reduced, counted from the front."""
-    if axis is None:
+    if axis is None or not ndim:  # NumPy lets a scalar be reduced over axis 0
         return tuple(range(ndim))
     return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
 

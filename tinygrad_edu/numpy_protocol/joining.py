@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import SettingError
 from ..gates import shaping
-from .registry import array, implements, part, refuse
+from .registry import array, front, fronts, implements, part, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -90,7 +90,8 @@ def block(arrays: Any) -> Any:
 
 @implements(np.array_split)
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    axis, n = axis % ary.ndim, ary.shape[axis]
+    axis = front(axis, ary.ndim)
+    n = ary.shape[axis]
     if np.ndim(indices_or_sections):
         cuts = [0, *np.asarray(indices_or_sections).tolist(), n]
     else:
@@ -132,7 +133,7 @@ def tile(A: Any, reps: Any) -> Any:
 
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
-    a, axis = (np.ravel(a), 0) if axis is None else (a, axis % a.ndim)
+    a, axis = (np.ravel(a), 0) if axis is None else (a, front(axis, a.ndim))
     repeats = np.asarray(repeats)
     if repeats.size > 1:
         return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
@@ -162,7 +163,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """The new elements are joined at the end, then everything is put in the order that NumPy gives the indices."""
     arr, values = array(arr), array(values)
-    arr, axis = (np.ravel(arr), 0) if axis is None else (arr, axis % arr.ndim)
+    arr, axis = (np.ravel(arr), 0) if axis is None else (arr, front(axis, arr.ndim))
     n, indices = arr.shape[axis], np.arange(arr.shape[axis])[obj] if isinstance(obj, slice) else np.asarray(obj)
     indices = np.flatnonzero(indices) if indices.dtype == bool else indices
     values = values.reshape((1,) * (arr.ndim - values.ndim) + values.shape)
@@ -177,8 +178,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 @implements(np.trim_zeros)
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     places = np.argwhere(filt)
-    axes = range(filt.ndim) if axis is None else [a % filt.ndim for a in np.atleast_1d(axis).tolist()]
-    for along in axes:
+    for along in fronts(axis, filt.ndim):
         low, high = (places[:, along].min(), places[:, along].max() + 1) if len(places) else (0, 0)
         window = (low if "f" in trim.lower() else None, high if "b" in trim.lower() else None)
         filt = filt[part(along, *window)]

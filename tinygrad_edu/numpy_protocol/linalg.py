@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..gates import decompositions, inverses
-from .registry import array, bare, constant, implements, missing, on_numbers, refuse
+from .registry import array, bare, constant, fronts, implements, missing, on_numbers, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -69,8 +69,8 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     a, b = array(a), array(b)
     if axes is not None:
-        order = [k for k in range(a.ndim) if k not in [axis % a.ndim for axis in axes]]
-        a = np.transpose(a, order + [axis % a.ndim for axis in axes])
+        last = fronts(axes, a.ndim)
+        a = np.transpose(a, (*(k for k in range(a.ndim) if k not in last), *last))
     shape = a.shape[b.ndim :]
     if a.size != prod(shape) ** 2 or a.size != b.size**2:
         raise ShapeError(f"np.linalg.tensorsolve: {a.shape} is not square as a map from {shape} to {b.shape}")

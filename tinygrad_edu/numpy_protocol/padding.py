@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..gates import picking
-from .registry import implements, refuse
+from .registry import front, implements, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -14,7 +14,7 @@ __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     """Modes constant, edge, reflect, symmetric and wrap."""
     if isinstance(pad_width, dict):
-        named = {axis % array.ndim: width for axis, width in pad_width.items()}
+        named = {front(axis, array.ndim): width for axis, width in pad_width.items()}
         pad_width = [np.broadcast_to(named.get(axis, 0), 2).tolist() for axis in range(array.ndim)]
     fill = options.pop("constant_values", 0)
     refuse("pad", reflect_type=None if options.pop("reflect_type", "even") == "even" else "odd", **options)

@@ -31,7 +31,7 @@ def roots(p: Any) -> Any:
     Where roots meet, p'(r) is 0 and there is none.
     """
     p = array(p)
-    found, slope = np.roots(bare(p)), polyder(p)
+    found, slope = np.roots(bare(p)), np.astype(polyder(p), p.dtype)
     size = np.polyval(np.abs(bare(slope)), np.abs(found))
     if np.any(np.abs(np.polyval(bare(slope), found)) <= 1e-6 * size):
         raise DegenerateError(
@@ -78,7 +78,7 @@ def _without_leading_zeros(p: Any) -> Any:
 @implements(np.polyder)
 def polyder(p: Any, m: int = 1) -> Any:
     for _ in range(m):
-        p = p[:-1] * np.arange(p.shape[0] - 1, 0, -1).astype(p.dtype)
+        p = p[:-1] * np.arange(p.shape[0] - 1, 0, -1)
     return p
 
 
@@ -86,8 +86,8 @@ def polyder(p: Any, m: int = 1) -> Any:
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     constants = np.broadcast_to(np.atleast_1d(array(0.0 if k is None else k)), (m,))
     for step in range(m):
-        grown = p / np.arange(p.shape[0], 0, -1).astype(p.dtype)
-        p = np.concatenate([grown, constants[step : step + 1].astype(p.dtype)])
+        grown = p / np.arange(p.shape[0], 0, -1)
+        p = np.concatenate([grown, constants[step : step + 1]], dtype=grown.dtype)
     return p
 
 
@@ -104,6 +104,7 @@ def poly(seq_of_zeros: Any) -> Any:
 
 @implements(np.vander)
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    x = np.astype(x, np.result_type(x.dtype, int))
     powers = np.arange(x.shape[0] if N is None else N).astype(x.dtype)
     return np.power(x[:, None], powers if increasing else powers[::-1])
 

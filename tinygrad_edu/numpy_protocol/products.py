@@ -1,5 +1,6 @@
 """Products of arrays: dot, vdot, inner, outer, kron, cross, tensordot, einsum. Builds on `registry`."""
 
+from math import prod
 from string import ascii_letters
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..gates import arithmetic, linear
-from .registry import array, implements, refuse
+from .registry import array, fronts, implements, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -103,12 +104,12 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     a, b = array(a), array(b)
     over_a, over_b = (range(-axes, 0), range(axes)) if isinstance(axes, int) else map(np.atleast_1d, axes)
-    over = [[int(k) % x.ndim for k in axis] for x, axis in ((a, over_a), (b, over_b))]
+    over = [fronts(tuple(axis), x.ndim) for x, axis in ((a, over_a), (b, over_b))]
     free = [[k for k in range(x.ndim) if k not in axis] for x, axis in zip((a, b), over, strict=True)]
     shapes = [tuple(x.shape[k] for k in axis) for x, axis in zip((a, b), over, strict=True)]
     if shapes[0] != shapes[1]:
         raise ShapeError(f"np.tensordot({a.shape}, {b.shape}, axes={axes}): summed lengths {shapes[0]} and {shapes[1]}")
-    summed = int(np.prod(shapes[0], dtype=int))
-    rows = np.transpose(a, (*free[0], *over[0])).reshape((a.size // max(summed, 1), summed))
-    columns = np.transpose(b, (*over[1], *free[1])).reshape((summed, b.size // max(summed, 1)))
-    return (rows @ columns).reshape((*(a.shape[k] for k in free[0]), *(b.shape[k] for k in free[1])))
+    left, right = tuple(a.shape[k] for k in free[0]), tuple(b.shape[k] for k in free[1])
+    rows = np.transpose(a, (*free[0], *over[0])).reshape((prod(left), prod(shapes[0])))
+    columns = np.transpose(b, (*over[1], *free[1])).reshape((prod(shapes[0]), prod(right)))
+    return (rows @ columns).reshape(left + right)

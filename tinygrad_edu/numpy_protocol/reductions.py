@@ -57,6 +57,8 @@ def _extremum(gate: Any, pair: Function, neutral: float) -> Function:
         refuse(pair.__name__, out=out)
         if given(where) and not given(initial):
             raise SettingError(f"{pair.__name__} has no neutral element: a where mask needs `initial` too")
+        if given(initial) and not a.size:
+            return np.sum(a, axis, keepdims=kept(keepdims)) + initial
         best = gate(masked(a, where, neutral), axis=whole(axis), keepdims=kept(keepdims), ties=ties())
         return pair(best, initial) if given(initial) else best
 
@@ -95,7 +97,12 @@ def _moment(gate: Any, measure: Function, *, name: str) -> Function:
 
     def reduce(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
                where: Any = missing, mean: Any = missing, correction: Any = missing) -> Any:  # fmt: skip
-        refuse(name, out=out)
+        # Of a complex array NumPy would centre the whole and divide by the mean of the real part.
+        refuse(
+            name,
+            out=out,
+            dtype=dtype if dtype is not None and np.iscomplexobj(a) and np.dtype(dtype).kind != "c" else None,
+        )
         a, axis, ddof = converted(a, dtype), whole(axis), ddof if correction is missing else correction
         if not given(where) and mean is missing:
             return gate(a, axis=axis, ddof=ddof, keepdims=kept(keepdims))

@@ -1,8 +1,8 @@
 """What the families of NumPy functions share: entering the registry, refusing an option, reading an axis.
 
 `implements` (differentiable) · `constant` (runs on the data, gives plain arrays) · `refused` (raises, with the reason)
-enter functions; `CONSTANT` and `REFUSED` remember which and why. `refuse`, `whole`, `kept`, `array`, `bare`, `part`,
-`ties`, `missing` and `called` serve the entries. Builds on `operators` and `modes`.
+enter functions; `CONSTANT` and `REFUSED` remember which and why. `refuse`, `whole`, `front`, `fronts`, `kept`, `array`,
+`bare`, `part`, `ties`, `missing` and `called` serve the entries. Builds on `operators` and `modes`.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..errors import UnsupportedError
+from ..errors import OutOfRangeError, UnsupportedError
 from ..modes import current_mode
 from ..operators import FUNCTIONS, UFUNCS, Operators
 
@@ -23,6 +24,8 @@ __all__ = [
     "bare",
     "called",
     "constant",
+    "front",
+    "fronts",
     "implements",
     "kept",
     "missing",
@@ -129,6 +132,19 @@ def refuse(name: str, **options: Any) -> None:
 def whole(axis: Any) -> Any:
     """An axis, or a sequence of them, as Python integers."""
     return axis if axis is None or isinstance(axis, int) else tuple(map(int, axis)) if np.ndim(axis) else int(axis)
+
+
+def fronts(axes: Any, ndim: int) -> tuple[int, ...]:
+    """Axes counted from the front, all of them for None; raises where there is no such axis, or one is named twice."""
+    try:
+        return tuple(range(ndim)) if axes is None else normalize_axis_tuple(axes, ndim)
+    except np.exceptions.AxisError as error:
+        raise OutOfRangeError(str(error)) from error
+
+
+def front(axis: Any, ndim: int) -> int:
+    """An axis counted from the front; raises where there is no such axis."""
+    return fronts(axis, ndim)[0]
 
 
 def kept(keepdims: Any) -> bool:

@@ -9,7 +9,7 @@ from ..engine import Value
 from ..errors import LostGradientError, SettingError, UnsupportedError
 from ..gates import sequences, shaping
 from ..gates.shaping import PICKED
-from .registry import array, bare, implements, on_numbers, refuse
+from .registry import array, bare, front, implements, on_numbers, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -39,7 +39,7 @@ def getitem(x: Value, index: Any) -> Any:
 @implements(np.take)
 def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
     refuse("take", out=out)
-    a, axis = (np.ravel(a), 0) if axis is None else (a, axis % a.ndim)
+    a, axis = (np.ravel(a), 0) if axis is None else (a, front(axis, a.ndim))
     return a[(slice(None),) * axis + (_placed(indices, a.shape[axis], mode),)]
 
 
@@ -57,7 +57,7 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     indices = array(indices)
     if axis is None:
         return np.take(arr, indices)
-    axis %= arr.ndim
+    axis = front(axis, arr.ndim)
     rest = np.broadcast_shapes(*[tuple(np.delete(x.shape, axis)) for x in (arr, indices)])
 
     def spread(x: Any) -> Any:
@@ -151,4 +151,5 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if isinstance(x, Value):
         raise UnsupportedError("np.bincount of a Value: bins are whole numbers, use v.data.astype(int)")
     bins = np.asarray(x)
+    weights = np.astype(weights, np.float64)  # as NumPy's
     return sequences.add_along_axis(weights, bins, axis=0, length=max(minlength, int(bins.max(initial=-1)) + 1))

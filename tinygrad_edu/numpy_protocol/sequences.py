@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SettingError
 from ..gates import sequences
 from .reductions import converted
-from .registry import Function, array, bare, implements, missing, on_numbers, part, refuse
+from .registry import Function, array, bare, front, fronts, implements, missing, on_numbers, part, refuse
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -22,7 +22,9 @@ def _running(gate: Any) -> Function:
     def accumulate(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
         refuse(gate.name, out=out)
         a = converted(a, dtype)
-        return gate(np.ravel(a), axis=0) if axis is None else gate(a, axis=axis)
+        if axis is None or not a.ndim:
+            a, axis = np.ravel(a), axis or 0
+        return gate(a, axis=axis)
 
     return accumulate
 
@@ -38,9 +40,10 @@ def _cumulative(running: Function, start: float) -> Function:
                    include_initial: bool = False) -> Any:  # fmt: skip
         if axis is None and x.ndim > 1:
             raise SettingError(f"cumulative sum or product over {x.ndim} axes: give one axis")
-        axis = (axis or 0) % x.ndim
+        x = np.atleast_1d(x)
+        axis = front(axis or 0, x.ndim)
         result = running(x, axis, dtype, out)
-        first = np.full_like(bare(x[part(axis, 0, 1)]), start, result.dtype)
+        first = np.full((*x.shape[:axis], 1, *x.shape[axis + 1 :]), start, result.dtype)
         return np.concatenate([first, result], axis) if include_initial else result
 
     return accumulate
@@ -69,7 +72,7 @@ def _running_best(ufunc: np.ufunc) -> Function:
 
     def accumulate(array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
         refuse(f"{ufunc.__name__}.accumulate", out=out)
-        data, axis = bare(array), axis % array.ndim
+        data, axis = bare(array), front(axis, array.ndim)
         best = ufunc.accumulate(data, axis)
         places = np.arange(data.shape[axis]).reshape([-1 if k == axis else 1 for k in range(data.ndim)])
         new = np.ones(data.shape, bool)
@@ -88,7 +91,8 @@ implements(np.minimum.accumulate)(_running_best(np.minimum))
 
 @implements(np.diff)
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = missing, append: Any = missing) -> Any:
-    a, axis = array(a), axis % a.ndim
+    a = array(a)
+    axis = front(axis, a.ndim)
     column = (*a.shape[:axis], 1, *a.shape[axis + 1 :])
     parts = [array(x) for x in (prepend, a, append) if x is not missing]
     present = [x if x.ndim else np.broadcast_to(x, column) for x in parts]
@@ -142,7 +146,7 @@ def _slope(f: Any, step: Any, axis: int, edge_order: int) -> Any:
 @implements(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = array(f)
-    axes = list(range(f.ndim)) if axis is None else [a % f.ndim for a in np.atleast_1d(axis).tolist()]
+    axes = list(fronts(axis, f.ndim))
     steps = _spacings(varargs, f, axes)
     slopes = tuple(_slope(f, step, along, edge_order) for step, along in zip(steps, axes, strict=True))
     return slopes[0] if len(slopes) == 1 else slopes
@@ -151,7 +155,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 @implements(np.trapezoid)
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = array(y)
-    axis = axis % y.ndim
+    axis = front(axis, y.ndim)
     if x is not None:
         dx = np.diff(array(x), axis=-1 if np.ndim(x) == 1 else axis)
         dx = dx.reshape([-1 if k == axis else 1 for k in range(y.ndim)]) if dx.ndim == 1 else dx
@@ -164,7 +168,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 @implements(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """Piecewise linear: differentiable by the point, the knots and their heights."""
-    x, xp, fp = array(x), array(xp), array(fp)
+    x, xp, fp = (converted(each, np.result_type(each.dtype, np.float64)) for each in map(array, (x, xp, fp)))
     if period is not None:
         left = right = None
         x, xp = np.remainder(x, period), np.remainder(xp, period)

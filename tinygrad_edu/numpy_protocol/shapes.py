@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import SettingError
 from ..gates import selection, sequences, shaping
-from .registry import array, implements, refuse, whole
+from .registry import array, front, fronts, implements, refuse, whole
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
@@ -41,9 +41,9 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
 
 @implements(np.moveaxis)
 def moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    moved = [int(s) % a.ndim for s in np.atleast_1d(source)]
+    moved = fronts(source, a.ndim)
     axes = [axis for axis in range(a.ndim) if axis not in moved]
-    for place, axis in sorted(zip([int(d) % a.ndim for d in np.atleast_1d(destination)], moved, strict=True)):
+    for place, axis in sorted(zip(fronts(destination, a.ndim), moved, strict=True)):
         axes.insert(place, axis)
     return shaping.transpose(a, axes=tuple(axes))
 
@@ -67,7 +67,7 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     axes = list(range(a.ndim))
     start = start + a.ndim if start < 0 else start
-    axes.insert(start - (axis % a.ndim < start), axes.pop(axis))
+    axes.insert(start - (front(axis, a.ndim) < start), axes.pop(axis))
     return shaping.transpose(a, axes=tuple(axes))
 
 
@@ -119,7 +119,7 @@ def full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subo
 
 @implements(np.flip)
 def flip(m: Any, axis: Any = None) -> Any:
-    axes = {a % m.ndim for a in (range(m.ndim) if axis is None else np.atleast_1d(axis).tolist())}
+    axes = fronts(axis, m.ndim)
     return m[tuple(slice(None, None, -1 if k in axes else 1) for k in range(m.ndim))]
 
 
@@ -204,7 +204,7 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
 
 @implements(np.apply_along_axis)
 def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
-    axis = axis % arr.ndim
+    axis = front(axis, arr.ndim)
     rows = np.moveaxis(arr, axis, -1)
     left = rows.shape[:-1]
     results = [func1d(row, *args, **kwargs) for row in rows.reshape((-1, rows.shape[-1]))]

@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SettingError
+from ..errors import SettingError, ShapeError
 from ..gates.reduction import kept_shape, reduced_axes
 from ..modes import current_mode
-from .registry import Function, array, implements, kept, refuse, whole
+from .registry import Function, array, bare, fronts, implements, kept, refuse, whole
 
 __all__: list[str] = []  # entered in the registry, called by NumPy's own names
+
+
+_PICKED = ("inverted_cdf", "closest_observation", "lower", "higher", "nearest")  # methods that pick an element
 
 
 def _places(count: Any, q: Any, method: str) -> Any:
@@ -23,8 +26,11 @@ def _places(count: Any, q: Any, method: str) -> Any:
 
 def _quantiles(a: Any, q: Any, axis: Any, method: str, keepdims: Any, skip: bool) -> Any:
     """Sort, then go in a straight line between the two elements around each place."""
-    a, q = array(a), np.asarray(q, float)
-    axes, shape = reduced_axes(whole(axis), a.ndim), kept_shape(a.shape, whole(axis))
+    a = array(a)
+    dtype, q = _dtype(a, q, method), np.asarray(q, float)
+    axes, shape = fronts(axis, a.ndim), kept_shape(a.shape, whole(axis))
+    if 0 in (a.shape[k] for k in axes):
+        raise ShapeError(f"a median, quantile or percentile of no elements: array {a.shape}, axis={axis}")
     rest = tuple(k for k in range(a.ndim) if k not in axes)
     left = tuple(a.shape[k] for k in rest)
     ordered = np.sort(np.transpose(a, rest + axes).reshape((*left, -1 if a.size else 0)), -1)
@@ -37,7 +43,14 @@ def _quantiles(a: Any, q: Any, axis: Any, method: str, keepdims: Any, skip: bool
     if skip and current_mode().trace is None and lost.any():
         warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
     found = np.moveaxis(_between(ordered, places), -1, 0)
-    return found.reshape((*q.shape, *(shape if kept(keepdims) else left)))
+    found = found.reshape((*q.shape, *(shape if kept(keepdims) else left)))
+    return found if found.dtype == dtype else np.astype(found, dtype)
+
+
+def _dtype(a: Any, q: Any, method: str) -> Any:
+    """NumPy's: that of the array, unless an array of places in between is of a larger one."""
+    weak = isinstance(q, int | float) and not isinstance(q, np.generic)
+    return a.dtype if weak or method in _PICKED else np.result_type(a.dtype, np.asarray(q).dtype)
 
 
 def _between(ordered: Any, places: Any) -> Any:
@@ -53,7 +66,8 @@ def _quantile(name: str, scale: float, skip: bool) -> Function:
     def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
                  method: str = "linear", keepdims: Any = False, *, weights: Any = None) -> Any:  # fmt: skip
         refuse(name, out=out, weights=weights)
-        return _quantiles(a, np.divide(q, scale), axis, method, keepdims, skip)
+        q = q / scale if isinstance(q, int | float) else np.divide(q, scale)
+        return _quantiles(a, q, axis, method, keepdims, skip)
 
     return quantile
 
@@ -105,7 +119,8 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
         fweights: Any = None, aweights: Any = None, *, dtype: Any = None) -> Any:  # fmt: skip
     tables = [array(table) for table in (m, y) if table is not None]
     tables = [np.atleast_2d(t if rowvar or t.ndim == 1 else t.T) for t in tables]
-    x = np.concatenate(tables, 0, dtype=dtype) if len(tables) > 1 or dtype is not None else tables[0]
+    dtype = np.result_type(*(table.dtype for table in tables), np.float64) if dtype is None else np.dtype(dtype)
+    x = tables[0] if len(tables) == 1 and tables[0].dtype == dtype else np.concatenate(tables, 0, dtype=dtype)
     ddof = int(not bias) if ddof is None else ddof
     times = None if fweights is None else np.asarray(fweights)
     weights = times if aweights is None else array(aweights) if times is None else times * array(aweights)
@@ -115,6 +130,9 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
     else:
         share = np.sum(weights * array(aweights)) / np.sum(weights) if aweights is not None and ddof else 1
         free = np.sum(weights) - ddof * share
+    if bare(free) <= 0:
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
+        free = np.float64(0)
     return np.squeeze((centred * weights) @ (np.conj(centred) if np.iscomplexobj(x) else centred).T / free)
 
 
