@@ -125,9 +125,16 @@ def largest_curvature(net: Any, loss: Any) -> float:
     return float(length)
 
 
-def test_batch_normalisation_makes_the_loss_smoother_at_the_start_and_after_fifty_steps() -> None:
-    x, y = np.random.default_rng(0).normal(3, 2, size=(40, 5)), np.arange(40) % 2
-    for seed in range(2):
+@pytest.mark.parametrize(("mean", "std", "smoother"), [(3, 2, True), (0, 1, False)], ids=["shifted", "unit"])
+def test_batch_normalisation_makes_the_loss_smoother_where_inputs_are_far_from_standard(
+    mean: float, std: float, smoother: bool
+) -> None:
+    """Curvature at the start and after fifty steps, over four starts: with inputs of mean 3 and deviation 2 it is 2.7
+    to 4.5 times as high without, with inputs of mean 0 and deviation 1 it is 0.5 to 0.7 times as high. So the courses'
+    word holds for what batch normalisation repairs, and not for any net.
+    """
+    x, y = np.random.default_rng(0).normal(mean, std, size=(40, 5)), np.arange(40) % 2
+    for seed in range(4):
         curvature = []
         for extra in ([], [nn.BatchNorm1d(20)]):
             manual_seed(seed)
@@ -136,8 +143,8 @@ def test_batch_normalisation_makes_the_loss_smoother_at_the_start_and_after_fift
             start = largest_curvature(net, loss)
             descend(net, loss, 50, 0.1)
             curvature.append((start, largest_curvature(net, loss)))
-        assert curvature[1][0] < curvature[0][0] / 2
-        assert curvature[1][1] < curvature[0][1] / 2
+        plain, normalised = np.array(curvature)
+        assert np.all(plain > 2 * normalised if smoother else plain < 0.9 * normalised)
 
 
 def test_the_power_iteration_finds_the_largest_eigenvalue() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from tinygrad_edu import Value
 from tinygrad_edu.errors import GraphError
-from tinygrad_edu.optim import SGD, Averaged, Snapshots, exponential_average
+from tinygrad_edu.optim import SGD, Averaged, Snapshots, exponential_average, snapshot_cycles
 
 PATH = np.random.default_rng(0).normal(size=(12, 3))
 
@@ -138,6 +138,23 @@ def test_snapshots_visit_each_state_and_come_back() -> None:
     assert w.data.tolist() == [6, -6]
     snapshots.load(0)
     assert (len(snapshots), w.data.tolist()) == (2, [2, -2])
+
+
+def test_snapshots_are_taken_where_the_rate_of_their_cycle_is_lowest() -> None:
+    cycles, steps, w = 4, 48, Value(0.0)
+    rate, length = snapshot_cycles(0.2, steps, cycles), steps // cycles
+    optimizer, snapshots = SGD([w], lr=rate), Snapshots([w], every=length)
+    rates: list[float] = []
+    for t in range(steps):
+        w.grad = 2 * (w.item() - t // length)  # each cycle has a minimum of its own
+        rates.append(rate(optimizer.steps))
+        optimizer.step()
+        before = len(snapshots)
+        snapshots.update()
+        if len(snapshots) > before:
+            assert rates[-1] == min(rates[-length:]) < 0.02 * max(rates)
+    wells = [w.item() for _ in snapshots]
+    np.testing.assert_allclose(wells, range(cycles), atol=0.1)
 
 
 def test_misuse_is_named() -> None:

@@ -133,15 +133,23 @@ def test_momentum_leaves_a_local_minimum_that_stops_gradient_descent() -> None:
     assert ends[1] < -0.9
 
 
-def test_gradient_descent_leaves_a_saddle_after_the_known_number_of_steps() -> None:
-    x, y = Value(1.0), Value(1e-6)
-    optimizer, steps = SGD([x, y], lr=0.1), 0
-    while abs(y.item()) < 1:
+def steps_on_a_saddle(beside: float, momentum: float = 0.0, most: int = 300) -> int:
+    """Steps until |y| ≥ 1 on x² − y² from y = `beside`."""
+    x, y = Value(1.0), Value(beside)
+    optimizer, steps = SGD([x, y], lr=0.1, momentum=momentum), 0
+    while abs(y.item()) < 1 and steps < most:
         optimizer.zero_grad()
         optim.saddle(x, y).backward()
         optimizer.step()
         steps += 1
-    assert steps == int(np.ceil(np.log(1e6) / np.log(1.2)))
+    return steps
+
+
+def test_gradient_descent_leaves_a_saddle_after_the_known_number_of_steps() -> None:
+    known = int(np.ceil(np.log(1e6) / np.log(1.2)))
+    assert steps_on_a_saddle(1e-6) == known
+    assert steps_on_a_saddle(1e-6, momentum=0.9) < known / 2
+    assert steps_on_a_saddle(0.0) == steps_on_a_saddle(0.0, momentum=0.9) == 300  # on the ridge itself never
 
 
 def test_the_noise_of_a_stochastic_gradient_leaves_the_known_spread() -> None:

@@ -104,10 +104,21 @@ def test_a_random_direction_has_the_filters_norms() -> None:
     assert np.linalg.norm(alone) == pytest.approx(2)
 
 
-def test_a_sharp_minimum_is_sharper_than_a_flat_one() -> None:
-    w = Value([0.0, 0.0])
-    sharp, flat = (optim.sharpness(lambda k=k: k * (w * w).sum(), [w], 0.1) for k in (100, 1))
-    assert sharp == pytest.approx(100 * flat)
+def test_a_sharp_minimum_is_sharper_than_a_flat_one_and_a_shift_between_training_and_test_hurts_it_more() -> None:
+    def two_wells(x: Value) -> Value:  # of curvature 40 at 0 and of curvature 1 at 3, both 0 deep
+        return np.minimum(20 * x * x, (x - 3) ** 2 / 2)
+
+    sharpness, harm = [], []
+    for start in (0.2, 2.5):
+        w = Value(start)
+        optimizer = optim.SGD([w], lr=0.02)
+        for _ in range(500):
+            optimizer.step(lambda w=w, o=optimizer: (o.zero_grad(), two_wells(w).backward()))
+        assert two_wells(w).item() < 1e-6
+        sharpness.append(optim.sharpness(lambda w=w: two_wells(w), [w], 0.01))
+        harm.append(two_wells(w + 0.1).item())
+    assert sharpness[0] > 2 * sharpness[1]
+    assert harm[0] == pytest.approx(40 * harm[1], rel=0.01)
 
 
 def test_a_high_rate_leaves_the_sharp_well_and_stays_in_the_flat_one() -> None:
@@ -132,6 +143,10 @@ def test_pictures_are_drawn(tmp_path: Path) -> None:
     w = Value([[1.0, 2.0]])
     seen = optim.landscape(lambda: (w * w).sum(), [w], points=5)
     curves = optim.schedule_plot({"cosine": optim.cosine(0.1, 10), "line": optim.linear(0.1, 0, 10)}, 10)
+    drawn = [line.get_ydata() for line in curves.axes[0].lines]
+    np.testing.assert_allclose(
+        drawn, [[f(t) for t in range(10)] for f in (optim.cosine(0.1, 10), optim.linear(0.1, 0, 10))]
+    )
     for name, figure in {"w": ways.plot(), "c": seen.contour(), "s": seen.surface(), "r": curves}.items():
         figure.savefig(tmp_path / f"{name}.svg")
         assert "<svg" in (tmp_path / f"{name}.svg").read_text()
