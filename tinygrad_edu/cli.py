@@ -41,7 +41,11 @@ def add_draw(subcommands: Subcommands) -> None:
     command.add_argument("expression", help='the formula, as in "sigmoid(w*x + b)"')
     command.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")
     command.add_argument(
-        "-o", "--output", default="circuit.svg", help="where to: .svg, .png, .tex, .txt, .pdf or .dot (%(default)s)"
+        "-o",
+        "--output",
+        "--out",
+        default="circuit.svg",
+        help="where to: .svg, .png, .tex, .txt, .pdf or .dot (%(default)s)",
     )
     command.add_argument("--style", choices=("circuit", "nodes"), default="circuit", help="(%(default)s)")
     command.add_argument("--open", nargs="*", default=[], metavar="GATE", help="fused gates to open, such as sigmoid")
@@ -118,7 +122,7 @@ def add_exercise(subcommands: Subcommands) -> None:
 def _about_a_page(command: argparse.ArgumentParser, page: str) -> None:
     command.add_argument("expression", help='the formula, as in "sigmoid(w*x + b)"')
     command.add_argument("values", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")
-    command.add_argument("-o", "--out", default=page, help="where to (%(default)s)")
+    command.add_argument("-o", "--out", "--output", default=page, help="where to (%(default)s)")
     command.add_argument("--title", default="", help="what stands above (the formula)")
     command.add_argument("--precision", type=int, choices=range(13), default=2, metavar="DIGITS", help="decimals shown")
 

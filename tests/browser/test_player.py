@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.browser.conftest import Show
 from tests.drawing.lesson.samples import circuits, nested, neuron, tensors
 from tinygrad_edu import Value, group
-from tinygrad_edu.drawing import lesson, steps
+from tinygrad_edu.drawing import exercise, lesson, steps
 from tinygrad_edu.drawing.lesson.compose import composed
 from tinygrad_edu.drawing.lesson.data import called
 from tinygrad_edu.drawing.lesson.levels import levels
@@ -291,3 +291,21 @@ def test_a_tensors_numbers_open_from_the_card(show: Show) -> None:
     assert page.locator("#tensor td").first.inner_text() == number(steps(tensors())[-2].downstream[0, 0])
     page.click("#tensor [data-close]")
     assert not page.is_visible("#tensor")
+
+
+def test_a_tensors_numbers_open_from_its_wire_as_far_as_they_are_known(show: Show) -> None:
+    page = show(lesson(tensors()), "#step=0")
+    for step, headings in (("Home", ["value of X"]), ("End", ["value of X", "gradient of X"])):
+        page.keyboard.press(step)
+        page.focus("[data-key='v0-0']")
+        page.keyboard.press("Enter")
+        assert page.locator("#tensor h2").all_inner_texts() == headings
+        assert page.locator("#tensor td").count() == 12 * len(headings)
+        page.keyboard.press("Escape")
+
+
+def test_what_does_nothing_is_no_button(show: Show) -> None:
+    page = show(lesson(neuron()))
+    assert page.locator("#stage .value[role=button]").count() == 5  # the inputs
+    page = show(exercise(neuron()))
+    assert page.locator("#stage .value[role=button]").count() == 0

@@ -1,6 +1,6 @@
 """The page of a demonstration: one graph a column, and a player. Builds on nothing.
 
-`page(topic, svg, columns)` · `digest(text)` · `embedded(page, height)`, an iframe
+`page(topic, svg, columns)` · `digest(text)` · `embedded(page, height, title)`, an iframe
 that holds a page and works without a kernel.
 """
 
@@ -118,10 +118,10 @@ def page(topic: str, svg: str, columns: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def embedded(page: str, height: int) -> str:
-    """A page inside a notebook's output, cut off from the notebook's own."""
-    source = html.escape(page, quote=True)
+def embedded(page: str, height: int, title: str) -> str:
+    """A page inside a notebook's output, cut off from the notebook's own; it may be saved and printed."""
     return (
-        f'<iframe srcdoc="{source}" sandbox="allow-scripts" title="tinygrad_edu" '
+        f'<iframe srcdoc="{html.escape(page)}" title="{html.escape(title)}" '
+        'sandbox="allow-scripts allow-downloads allow-modals" '
         f'style="width:100%;height:{height}px;border:0"></iframe>'
     )

@@ -1,6 +1,5 @@
 """`lesson(v, path)`: a graph as one HTML file to step through, forward and backward. Builds on `data` and `page`."""
 
-import html
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, Literal
 
 from ...engine import Value
 from ...errors import GraphError, SettingError
+from ..showpage import embedded
 from ..text import plain
 from .data import called, payload
 from .material import Material, material
@@ -66,8 +66,7 @@ class Lesson:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows: the page in a frame of its own, which works after the kernel is gone."""
-        frame = f'<iframe srcdoc="{html.escape(self.html)}" title="{html.escape(plain(self.title))}" '
-        return {"text/html": frame + 'width="100%" height="640" style="border:0"></iframe>', "text/plain": repr(self)}
+        return {"text/html": embedded(self.html, 640, plain(self.title)), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.title!r}, {len(self.material.parts)} gates)"

@@ -49,7 +49,7 @@ POLICY = (
 
 
 ABSENT = {
-    "6-tensors.js": "const heatmap=()=>'',inspect=()=>{},ruleShapes=()=>'';",
+    "6-tensors.js": "const heatmap=()=>'',inspect=()=>{},inspectWire=()=>{},ruleShapes=()=>'';",
     "6-whatif.js": "const whatif={offered:false},adjust=()=>{},change=()=>{};",
     "7-quiz.js": "const quiz={hides:()=>false,hidesTensor:()=>false,place:()=>''},ask=()=>{};",
     "tensors.css": "",

@@ -58,7 +58,7 @@ function draw() {
     const key = item.kind[0] + item.id + (item.kind === "value" ? "-" + item.in : "");
     const acts = item.kind !== "constant";
     const group = svg("g", { class: `node ${item.kind}`, transform: `translate(${item.x},${item.y})`, "data-key": key,
-      ...(acts ? { role: item.kind === "value" && !isLeaf(item.id) ? "img" : "button", tabindex: 0 } : { role: "img", "aria-label": "constant " + shown(GATES[item.id >> 4].ins[item.id % 16][0], true) }) },
+      ...(acts ? { role: item.kind === "value" && !answers(item.id) ? "img" : "button", tabindex: 0 } : { role: "img", "aria-label": "constant " + shown(GATES[item.id >> 4].ins[item.id % 16][0], true) }) },
       svg("title"), DRAW[item.kind](item));
     if (item.kind === "box") mark(group, "aria-expanded", "false");
     view.append(group);
@@ -67,6 +67,7 @@ function draw() {
   }
 }
 const isLeaf = (v) => !VALUES[v].maker;
+const answers = (v) => tensorOf(D.values[v]) || (isLeaf(v) && whatif.offered); // to a click or Enter
 
 // From an odd point to the next a wire is level; from an even one it curves.
 function curve({ points }) {

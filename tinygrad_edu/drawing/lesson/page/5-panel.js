@@ -18,7 +18,7 @@ const num = (q, cls, given) => {
   const t = tensorOf(q);
   if (!t) return el("span", { class: "n " + cls, title: exactly(q, given) }, shown(q, given));
   if (shown(q, given) === "?") return el("span", { class: "n " + cls }, "?");
-  return el("button", { class: "n " + cls, title: "show the numbers", onclick: () => inspect(q) }, t[0] + ": ", shown(q, given),
+  return el("button", { class: "n " + cls, title: "show the numbers", onclick: () => inspect(["", q]) }, t[0] + ": ", shown(q, given),
     t[2].length ? el("img", { src: heatmap(q.t, 4), alt: "" }) : null);
 };
 

@@ -28,11 +28,21 @@ function ruleShapes(tree, gate, out, row) {
   return `→ ${shape(row.down)}, g is the upstream gradient`;
 }
 
-// A tensor's numbers.
-function inspect(q) {
-  const [shape, range, cells, scale, table] = tensorOf(q);
-  const picture = cells.length ? el("img", { src: heatmap(q.t, 8), alt: "heatmap, blue below zero, orange above" }) : null;
-  $("tensor").querySelector("div").replaceChildren(...[el("p", {}, `${shape}: ${range}. Colours from −${decimal(scale)} (blue) over 0 (white) to ${decimal(scale)} (orange); nan is magenta, ∞ black.`), picture,
-    table ? el("table", { class: "numbers" }, table.map((row) => el("tr", {}, row.map((x) => el("td", {}, x))))) : null].filter(Boolean));
+// The numbers of tensors: [what it is, the tensor] each.
+function inspect(...given) {
+  $("tensor").querySelector("div").replaceChildren(...given.flatMap(([what, q]) => {
+    const [shape, range, cells, scale, table] = tensorOf(q);
+    return [el("h2", {}, what), el("p", {}, `${shape}: ${range}`),
+      cells.length ? el("img", { src: heatmap(q.t, 8), alt: "heatmap, blue below zero, orange above" }) : "",
+      cells.length ? el("small", {}, `Blue is −${decimal(scale)}, white 0, orange ${decimal(scale)}; nan is magenta, ∞ black.`) : "",
+      table ? el("table", { class: "numbers" }, table.map((row) => el("tr", {}, row.map((x) => el("td", {}, x))))) : ""];
+  }).filter(Boolean));
   $("tensor").showModal();
+}
+// What is known by now of a value on its wire.
+function inspectWire(v) {
+  const { time } = steps[at], g = gradientAt(v, time);
+  const known = [["value", madeAt(v) <= time && live.values[v]], ["gradient", g && g.sum]]
+    .filter(([what, q]) => q && tensorOf(q) && shown(q, isLeaf(v) && what === "value") !== "?");
+  if (known.length) inspect(...known.map(([what, q]) => [`${what} of ${nameOf(v)}`, q]));
 }

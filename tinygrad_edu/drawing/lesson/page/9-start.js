@@ -45,7 +45,7 @@ function press(node) {
     const back = steps[at].time >= SEED && GATES[id].back;
     return go(timeStep(back || GATES[id].fwd));
   }
-  if (key[0] === "v" && isLeaf(id)) adjust(id);
+  if (key[0] === "v" && answers(id)) tensorOf(D.values[id]) ? inspectWire(id) : adjust(id);
 }
 function point(event) {
   const node = event.target.closest && event.target.closest("[data-key]");
