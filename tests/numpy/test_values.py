@@ -163,3 +163,19 @@ def test_a_root_feels_coefficients_that_are_zero():
     r = np.roots(x.data)[0]
     np.testing.assert_allclose(x.grad, -(r ** np.arange(3, -1, -1.0)) / (2 * r - 3))
     assert np.roots(Value([2.0])).shape == (0,)
+
+
+@pytest.mark.parametrize("size", [1e20, 1e-25, 3e37, 1e-37])
+@pytest.mark.parametrize("x", [[3.0, -4.0], [[3.0, -4.0], [0.0, 0.0]], [0.6 + 0.8j, 0.0]])
+def test_a_norm_is_right_in_single_precision_where_its_squares_are_not(x, size):
+    wide = np.asarray(x) * (size / 4)
+    single = Value(wide.astype(np.complex64 if np.iscomplexobj(wide) else np.float32))
+    norm = np.linalg.norm(single, axis=-1)
+    np.testing.assert_allclose(norm.data / size, np.linalg.norm(wide, axis=-1) / size, rtol=1e-6)
+    (double,) = slopes(lambda v: np.linalg.norm(v, axis=-1), wide)
+    np.testing.assert_allclose(walk(norm.sum())[single], double, rtol=1e-6)
+
+
+def test_the_norm_of_infinity_and_nan_is_that():
+    assert np.linalg.norm(Value([inf, 1.0])).data == inf
+    assert np.isnan(np.linalg.norm(Value([nan, 1e300])).data)

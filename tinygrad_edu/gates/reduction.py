@@ -152,11 +152,25 @@ def std(x: Any, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> 
     return np.std(x, axis, ddof=ddof, keepdims=keepdims)
 
 
+_SMALLEST = {np.dtype(kind).char: np.finfo(kind).tiny / np.finfo(kind).eps for kind in (np.float16, np.float32, float)}
+
+
+def _sum_of_squares(x: Any, axis: Axis, keepdims: bool) -> Any:
+    with np.errstate(over="ignore"):
+        squares = np.square(x) if x.dtype.kind != "c" else np.square(x.real) + np.square(x.imag)
+        return np.add.reduce(squares, axis, keepdims=keepdims)
+
+
 @gate(x=lambda g, out, x, *, axis, keepdims: kept(quotient(g, out), x, axis) * conjugate(x), symbol="‖x‖")
 def norm(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Euclidean norm over `axis` (all by default): each element gets x/‖x‖ of the upstream gradient, 0 at x = 0."""
-    squares = np.square(x) if x.dtype.kind != "c" else np.square(x.real) + np.square(x.imag)
-    return np.sqrt(np.add.reduce(squares, axis, keepdims=keepdims))
+    total = _sum_of_squares(x, axis, keepdims)
+    if np.logical_and(total > _SMALLEST[total.dtype.char], total < np.inf).all():
+        return np.sqrt(total)
+    # Squares leave the range long before the norm does: those of 1e20 and 1e-25 in single precision.
+    largest = np.maximum.reduce(np.abs(x), axis, keepdims=True, initial=0)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1).astype(total.dtype)
+    return np.sqrt(_sum_of_squares(x / scale, axis, keepdims)) * scale.reshape(total.shape)
 
 
 @gate(
