@@ -7,6 +7,7 @@ import pytest
 
 from tinygrad_edu import Value, compile, value_and_grad
 from tinygrad_edu.compiling.kernels.sliding import routed_along
+from tinygrad_edu.compiling.passes import lowering
 from tinygrad_edu.compiling.passes.layout import batch_last
 from tinygrad_edu.compiling.program import Program
 from tinygrad_edu.gates.convolution import conv, conv_transpose
@@ -66,15 +67,22 @@ def gradients(function: Any, count: int) -> Any:
     return value_and_grad(lambda *arrays: np.sum(np.sin(function(*arrays))), argnums=tuple(range(count)))
 
 
+@pytest.mark.parametrize("most", [2**21, 1], ids=["at once", "block by block"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("settings", CONVOLUTIONS, ids=str)
 @pytest.mark.parametrize(("space", "window"), SPACES, ids=str)
-def test_convolution(space: Any, window: Any, settings: Any, dtype: Any) -> None:
+def test_convolution(
+    space: Any, window: Any, settings: Any, dtype: Any, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lowering, "MOST", most)
     random, groups = np.random.default_rng(0), settings.get("groups", 1)
     x = random.standard_normal((3, 4, *space)).astype(dtype)
     w, b = random.standard_normal((6, 4 // groups, *window)).astype(dtype), random.standard_normal(6).astype(dtype)
     made = agree(gradients(lambda x, w, b: conv(x, w, b, **settings), 3), x, w, b)
     assert gates(made).isdisjoint({"conv", "conv_weight", "conv_transpose"})
+    assert gates(made) & {"convolved", "correlated", "spread"} == (
+        {"convolved", "correlated", "spread"} if most == 1 else set()
+    )
 
 
 @pytest.mark.parametrize("settings", [{}, {"stride": 2}, {"padding": 1, "groups": 2}, {"dilation": 2}], ids=str)

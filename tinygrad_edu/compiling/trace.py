@@ -27,7 +27,7 @@ DETACH = Function("detach", lambda x: x)
 ZERO = np.float64(0)
 NUMBERS = (Value, np.ndarray, np.generic, bool, int, float, complex)
 TYPED_BY_DATA = frozenset({"eig"})  # complex where its numbers are
-SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.argwhere})
+SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.argwhere, np.unique})
 
 
 class Traced(Value):
@@ -262,6 +262,7 @@ class Trace:
         copy = self._copies.get(id(x))
         if copy is None or copy.shape != x.shape or copy.dtype != x.dtype or not np.array_equal(copy, x):
             copy = self._copies[id(x)] = x.copy()
+            self._copies[id(copy)] = copy
         return copy
 
     # What walks report
@@ -289,10 +290,10 @@ class Trace:
 
     def step(self, optimizer: Any) -> None:
         """Note the step of an optimiser, with the gradient of each of its parameters, or None."""
-        flats = [(group, flat, [self._own(p) for p in flat.parameters]) for group, flat in optimizer._flats]
+        flats = [(group, flat, [self.gradient(p) for p in flat.parameters]) for group, flat in optimizer._flats]
         self.updates.append((optimizer, flats, len(self.nodes)))
 
-    def _own(self, leaf: Value) -> Any:
+    def gradient(self, leaf: Value) -> Any:
         """The gradient of a leaf, recorded here or left by an earlier run."""
         return self.read(leaf, "_grad") if isinstance(leaf._grad, np.ndarray | np.generic) else leaf._grad
 
@@ -310,8 +311,13 @@ class Trace:
             self._before[leaf] = before
             if before is None and leaf in self._graded:
                 self.zeroed.add(leaf)
-        before = self._own(leaf)
-        self.gradients[leaf] = leaf._grad = g if before is None else before + g
+        before = self.gradient(leaf)
+        self.place(leaf, g if before is None else before + g)
+
+    def place(self, leaf: Value, g: Value) -> None:
+        """Leave a gradient in a leaf, instead of what is there."""
+        self._before.setdefault(leaf, leaf._grad)
+        self.gradients[leaf] = leaf._grad = g
 
     # State
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..downstream import placed
 from ..engine import Value
 from ..errors import GraphError, SettingError
+from ..modes import current_mode
 
 __all__ = ["AdaptiveNormClipper", "clip_grad_norm_", "clip_grad_value_", "grad_norm"]
 
@@ -25,19 +26,34 @@ def _with_gradients(params: Params) -> list[Value]:
 
 
 def _array(p: Value) -> Any:
+    """The gradient's numbers, or while a step is compiled the Value that stands for them."""
+    if (trace := current_mode().trace) is not None:
+        return trace.gradient(p)
     return p._grad._data if isinstance(p._grad, Value) else p._grad
 
 
-def _norm(array: Any, order: float) -> float:
+def _place(p: Value, gradient: Any) -> None:
+    if isinstance(gradient, Value):
+        current_mode().trace.place(p, gradient)
+    else:
+        p._grad = placed(p, gradient)
+
+
+def _norm(array: Any, order: float) -> Any:
     flat = np.ravel(array)
+    if isinstance(flat, Value) and order == 2:
+        return np.sqrt(np.sum(np.square(np.abs(flat).astype(np.float64))))
+    if isinstance(flat, Value):
+        return np.linalg.norm(flat, order).astype(np.float64)
     if order == 2:
         # In double precision, which float32 squares do not overflow.
         return float(np.sqrt(np.sum(np.square(np.abs(flat), dtype=np.float64))))
     return float(np.linalg.norm(flat, order)) if flat.size else 0.0
 
 
-def _total(norms: Iterable[float], order: float) -> float:
-    return _norm(np.fromiter(norms, float), order)
+def _total(norms: Iterable[Any], order: float) -> Any:
+    norms = list(norms)
+    return _norm(np.stack(norms) if any(isinstance(norm, Value) for norm in norms) else np.array(norms, float), order)
 
 
 def grad_norm(params: Params, norm_type: float = 2.0) -> float:
@@ -51,9 +67,13 @@ def grad_norm(params: Params, norm_type: float = 2.0) -> float:
     return _total((_norm(_array(p), norm_type) for p in _with_gradients(params)), norm_type)
 
 
-def _scale(p: Value, factor: float) -> None:
-    # A new array: gates hand one gradient to several parameters.
-    p._grad = placed(p, _array(p) * p.dtype.type(factor))
+def _shorten(p: Value, norm: Any, most: float) -> None:
+    if isinstance(norm, Value):
+        if most < inf:  # the factor is 1 where the norm is small enough: a program has no branch
+            _place(p, _array(p) * (most / np.maximum(norm, most)).astype(p.dtype))
+    elif not norm <= most:
+        # A new array: gates hand one gradient to several parameters.
+        _place(p, _array(p) * p.dtype.type(most / norm))
 
 
 def clip_grad_norm_(
@@ -86,8 +106,7 @@ def clip_grad_norm_(
         bad = next(p for p, norm in zip(chosen, norms, strict=True) if not np.isfinite(norm))
         raise GraphError(f"clip_grad_norm_: the gradient of {bad.label}, shape {bad.shape}, has norm {total}")
     for p, norm in zip(chosen, norms if per_parameter else [total] * len(norms), strict=True):
-        if not norm + eps <= max_norm:
-            _scale(p, max_norm / (norm + eps))
+        _shorten(p, norm + eps, max_norm)
     return total
 
 
@@ -107,7 +126,7 @@ def clip_grad_value_(parameters: Params, clip_value: float | tuple[float, float]
         raise SettingError(f"clip_grad_value_: the interval [{low}, {high}] is empty; give a number above 0 or (a, b)")
     before = grad_norm(parameters)
     for p in _with_gradients(parameters):
-        p._grad = placed(p, np.clip(_array(p), low, high))
+        _place(p, np.clip(_array(p), low, high))
     return before
 
 
