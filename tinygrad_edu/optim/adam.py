@@ -76,10 +76,10 @@ class Adam(Optimizer):
         beta1, beta2 = betas
         c1, c2 = (1 - beta1**t, 1 - beta2**t) if bias_correction else (1.0, 1.0)
         inside, outside = (eps * c2, 0.0) if eps_inside_sqrt else (0.0, eps * sqrt(c2))
+        rate = lr * sqrt(c2) / c1
 
         def update(theta: Array, g: Array, m: Array, v: Array, *largest: Array) -> None:
             keep1, take1, keep2, take2 = shares(beta1, beta2, theta.dtype)
-            small, rate = scalars(theta.dtype, (outside, lr * sqrt(c2) / c1))
             w = g * take1
             m *= keep1
             m += w
@@ -90,7 +90,7 @@ class Adam(Optimizer):
             for peak in largest:
                 v = np.maximum(peak, v, out=peak)
             np.sqrt(v + inside if inside else v, w)
-            w += small
+            w += outside
             np.divide(m, w, w)
             w *= rate
             theta -= w
