@@ -1,7 +1,7 @@
 """Downstream gradients made to fit the inputs they go to: shape, dtype, and what was not used.
 
 `conjugate` · `fitted` · `unbroadcast` (the one place that undoes broadcasting) · `without_idle` · `given_gradient` ·
-`placed` (where a leaf keeps its gradient) · `seed` · `stale`. Builds on `arrays`, `errors` and `operators`.
+`apart` and `placed` (where a leaf keeps its gradient) · `seed` · `stale`. Builds on `arrays`, `errors` and `operators`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from .operators import GATES, Operators
 if TYPE_CHECKING:
     from .engine import Value
 
-__all__ = ["conjugate", "fitted", "given_gradient", "placed", "seed", "stale", "unbroadcast", "without_idle"]
+__all__ = ["apart", "conjugate", "fitted", "given_gradient", "placed", "seed", "stale", "unbroadcast", "without_idle"]
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -81,14 +81,14 @@ def without_idle(down: Any, node: "Value", position: int, idle: "dict[Value, Any
     return down * 0 if mask and np.isfinite(getattr(down, "_data", down)) else x.dtype.type(0) if mask else down
 
 
-def given_gradient(gradient: Any, value: "Value") -> Any:
+def given_gradient(gradient: Any, value: "Value", *, copy: bool = True) -> Any:
     """A gradient the caller gives for `value`, as an array (or Value) of its shape and dtype."""
     if isinstance(gradient, Operators):
         shape = gradient.shape
     else:
         gradient = np.asarray(gradient)
         shape = gradient.shape
-        gradient = gradient.astype(value.dtype, copy=True)[()]
+        gradient = gradient.astype(value.dtype, copy=copy)[()]
     if shape == value.shape:
         return gradient
     if shape == ():
@@ -96,13 +96,22 @@ def given_gradient(gradient: Any, value: "Value") -> Any:
     raise ShapeError(f"{value.label}: a gradient of shape {shape} does not fit a value of shape {value.shape}")
 
 
-def placed(leaf: "Value", gradient: Any) -> Any:
-    """A leaf's gradient where it is kept: in the room that an optimiser made for it, else as it came, locked."""
+def apart(gradient: Any, given: Any) -> Any:
+    """A gradient as it is, or a copy if it lies in the memory of what the caller gave, and may write to."""
+    arrays = type(gradient) is type(given) is np.ndarray
+    return gradient.copy() if arrays and np.may_share_memory(gradient, given) else gradient
+
+
+def placed(leaf: "Value", gradient: Any, own: bool = False) -> Any:
+    """A leaf's gradient where it is kept: in the room that an optimiser made for it, else as it came.
+
+    It is locked unless it is the leaf's `own`: an array that nothing else looks at, which readers get without a copy.
+    """
     if type(gradient) is not np.ndarray:
         return gradient
     room = getattr(leaf, "_room", None)
     if room is None or (room.shape, room.dtype) != (gradient.shape, gradient.dtype):
-        return locked(gradient)
+        return gradient if own else locked(gradient)
     room[...] = gradient
     return room
 
@@ -122,7 +131,7 @@ def seed(root: "Value", gradient: Any, create_graph: bool) -> Any:
                 "gradient, or backward(gradient) with a complex number"
             )
         gradient = np.ones(root.shape, root.dtype)
-    gradient = given_gradient(gradient, root)
+    gradient = given_gradient(gradient, root, copy=False)
     return gradient if create_graph or not isinstance(gradient, Operators) else gradient.data
 
 

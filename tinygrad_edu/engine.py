@@ -13,7 +13,7 @@ import numpy as np
 
 from .arrays import frozen, leaf_array, locked
 from .declaration import Declaration, Derivative
-from .downstream import conjugate, given_gradient, placed
+from .downstream import apart, conjugate, given_gradient, placed
 from .errors import GraphError, ShapeError
 from .modes import Group, current_mode
 from .operators import UFUNCS, Operators
@@ -156,11 +156,13 @@ class Value(Operators):
         >>> float(x.grad)
         6.0
         """
-        given = None if gradient is None else conjugate(given_gradient(gradient, self))
-        for value, g in walk(self, given, create_graph=create_graph, leaves_only=leaves_only).items():
-            g = g if type(g) is _scalar else conjugate(g)
+        given = None if gradient is None else conjugate(given_gradient(gradient, self, copy=False))
+        own: set[Value] = set()
+        for value, g in walk(self, given, create_graph=create_graph, leaves_only=leaves_only, sums=own).items():
+            g = g if type(g) is _scalar else apart(conjugate(g), given)
             if value.gate is None:
-                value._grad = placed(value, g if value._grad is None else value._grad + g)
+                new = value._grad is None
+                value._grad = placed(value, g if new else value._grad + g, value in own or not new)
             else:
                 value._grad = g
 

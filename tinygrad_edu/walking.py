@@ -31,12 +31,14 @@ def walk(
     leaves_only: bool = False,
     wrt: "frozenset[Value]" = frozenset(),
     watch: "Callable[[Value, int, Any, Any], None] | None" = None,
+    sums: "set[Value] | None" = None,
 ) -> "dict[Value, Any]":
     """Gradient of `root` by every value it was made from, in the order the gates are visited: newest first.
 
     Every value is newer than its inputs, so the serial number alone gives a topological order, without recursion.
     With `leaves_only` a gradient is let go once its gate has used it. With `wrt` the walk ends at these values.
-    `watch(node, position, upstream, downstream)` is called for each input a gate passes a gradient to.
+    `watch(node, position, upstream, downstream)` is called for each input a gate passes a gradient to. `sums` is
+    filled with the values whose gradient is an array that was made here: more is added to it in place.
     """
     watch = watch or getattr(current_mode().trace, "watch", None)
     plain = not (create_graph or wrt or watch)
@@ -45,7 +47,7 @@ def walk(
     order = [-serial for serial in waiting]
     oldest = min([v.serial for v in wrt], default=0)  # what is older than all of wrt depends on none of it
     idle: dict[Value, Array] = {}
-    sums: set[Value] = set()  # whose gradient is an array that was made here: more is added to it in place
+    sums = set() if sums is None else sums
     while order:
         if not plain or idle:
             node = waiting.pop(-heappop(order))
@@ -96,6 +98,7 @@ def walk_pairs(
         x, y, serial = node._x, node._y, node.serial
         if x.serial > serial or y.serial > serial:
             raise stale(node, x if x.serial > serial else y)
+        down = None  # let go of the last one before memory for the next is asked for
         g, out, a, b = take(node), node._data, x._data, y._data
         by_x, by_y = node.gate.derivatives  # type: ignore[union-attr]
         if x.requires_grad:
