@@ -168,6 +168,19 @@ def test_no_window_is_too_narrow(show: Show, width: int) -> None:
     assert min(page.evaluate(sizes)) >= 24
 
 
+def test_another_window_fits_anew_unless_the_zoom_is_the_readers(show: Show) -> None:
+    page = show(lesson(neuron()), width=1600, height=900)
+    scale = "Number(/scale\\((.*)\\)/.exec(document.querySelector('#stage .view').getAttribute('transform'))[1])"
+    wide = page.evaluate(scale)
+    page.set_viewport_size({"width": 1000, "height": 700})
+    page.wait_for_function(f"{scale} < {wide}")
+    page.keyboard.press("+")
+    near = page.evaluate(scale)
+    page.set_viewport_size({"width": 1600, "height": 900})
+    page.wait_for_timeout(100)
+    assert page.evaluate(scale) == near
+
+
 def test_print_is_one_page(show: Show) -> None:
     page = show(lesson(neuron()), "#step=11")
     assert page.pdf().count(b"/Type /Page\n") == 1

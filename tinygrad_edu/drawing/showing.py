@@ -116,8 +116,8 @@ class Show:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows, also after its kernel is gone."""
-        height = 300 + 24 * max(len(column.frames) for column in self.columns)
-        return {"text/html": embedded(self.html, min(height, 760), self.topic), "text/plain": self.text}
+        height = 100 + 400 * -(-len(self.columns) // 2)
+        return {"text/html": embedded(self.html, height, self.topic), "text/plain": self.text}
 
     def __str__(self) -> str:
         return self.text

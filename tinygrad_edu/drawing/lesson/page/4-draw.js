@@ -139,7 +139,7 @@ function light(values, keys, users) {
 }
 
 // Zoom and pan: `zoom` is pixels per unit, (panX, panY) the corner of what is seen.
-let zoom = 1, panX = 0, panY = 0;
+let zoom = 1, panX = 0, panY = 0, byHand = false;
 const room = () => [stage.clientWidth || 800, stage.clientHeight || 400];
 function place() {
   mark(view, "transform", `translate(${-panX * zoom},${-panY * zoom}) scale(${zoom})`);
@@ -149,6 +149,7 @@ function fit(least = 0.85) {
   zoom = Math.max(least, Math.min(1.6, w / placed.width, h / placed.height));
   panX = placed.width * zoom <= w ? (placed.width - w / zoom) / 2 : 0;
   panY = (placed.height - h / zoom) / 2;
+  byHand = false;
   place();
 }
 function zoomBy(factor, x = room()[0] / 2, y = room()[1] / 2) {
@@ -156,6 +157,7 @@ function zoomBy(factor, x = room()[0] / 2, y = room()[1] / 2) {
   panX += x / zoom - x / next;
   panY += y / zoom - y / next;
   zoom = next;
+  byHand = true;
   place();
 }
 function follow(item) {

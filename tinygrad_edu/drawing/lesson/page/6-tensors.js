@@ -32,7 +32,7 @@ function ruleShapes(tree, gate, out, row) {
 function inspect(...given) {
   $("tensor").querySelector("div").replaceChildren(...given.flatMap(([what, q]) => {
     const [shape, range, cells, scale, table] = tensorOf(q);
-    return [el("h2", {}, what), el("p", {}, `${shape}: ${range}`),
+    return [what && el("h2", {}, what), el("p", {}, `${shape}: ${range}`),
       cells.length ? el("img", { src: heatmap(q.t, 8), alt: "heatmap, blue below zero, orange above" }) : "",
       cells.length ? el("small", {}, `Blue is −${decimal(scale)}, white 0, orange ${decimal(scale)}; nan is magenta, ∞ black.`) : "",
       table ? el("table", { class: "numbers" }, table.map((row) => el("tr", {}, row.map((x) => el("td", {}, x))))) : ""];

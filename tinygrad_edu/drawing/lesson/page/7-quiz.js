@@ -10,7 +10,7 @@ const question = (q) => `${q.id + 1}. ${q.kind} of ${VALUES[q.v].name}${q.elemen
 function ask() {
   for (const q of quiz.open) around(homeOf(q.v)).forEach((g) => open.add(g));
   $("extra").replaceChildren(
-    el("h2", {}, "Find the missing numbers"),
+    el("h2", {}, "Find the missing numbers"), el("small", {}, "A ? without a number is the same as one that has it."),
     ...quiz.open.map((q) => el("form", { class: "player", "data-question": q.id, onsubmit: (event) => (event.preventDefault(), check(q)) },
       el("label", { for: "q" + q.id }, question(q)), el("input", { id: "q" + q.id, autocomplete: "off", inputmode: "decimal", size: 8 }),
       el("button", {}, "Check"), el("button", { type: "button", onclick: () => help(q) }, "Hint"))),

@@ -78,7 +78,7 @@ on(window, "pointermove", (event) => {
     if (!$("slide") || dragged.shown !== dragged.leaf) adjust((dragged.shown = dragged.leaf));
     return change(dragged.leaf, Number((dragged.from + (dx - dy) * 0.01 * Math.max(1, Math.abs(dragged.from))).toFixed(4)));
   }
-  if (dragged.moved) (panX = dragged.panX - dx / zoom), (panY = dragged.panY - dy / zoom), place();
+  if (dragged.moved) (panX = dragged.panX - dx / zoom), (panY = dragged.panY - dy / zoom), (byHand = true), place();
 });
 for (const end of ["pointerup", "pointercancel"])
   on(window, end, (event) => (fingers.delete(event.pointerId), setTimeout(() => (dragged = null))));
@@ -117,7 +117,7 @@ on(window, "hashchange", () => {
   draw();
   go(step);
 });
-on(window, "resize", () => keepInView());
+on(window, "resize", () => (byHand ? keepInView() : (fit(), go(at, false))));
 // On paper the whole circuit is as large as its page allows, and dark on white.
 on(window, "beforeprint", () => {
   root.dataset.theme = "light";
