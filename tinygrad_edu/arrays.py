@@ -4,6 +4,8 @@ Copying a constant was measured against locking the caller's own array (surprisi
 more) and against a checksum at the walk (as dear as the copy): a copy costs about what reading the array once costs.
 """
 
+import sys
+from opcode import opmap
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,9 @@ import numpy as np
 from .errors import LostGradientError
 from .operators import Operators
 
-__all__ = ["frozen", "leaf_array", "locked"]
+__all__ = ["frozen", "leaf_array", "locked", "refuse_to_be_stored"]
+
+_STORES = opmap["STORE_SUBSCR"]
 
 
 def locked(array: Any) -> Any:
@@ -45,3 +49,17 @@ def leaf_array(data: Any) -> Any:
     elif array.dtype.kind not in "fc":
         raise TypeError(f"Value: {array.dtype} can't be differentiated; give real or complex numbers")
     return frozen(array) if array.ndim else array[()]
+
+
+def refuse_to_be_stored(label: str) -> None:
+    """Raise where `float(v)` was asked for by `array[i] = v`, which looks like building a result and loses gradients.
+
+    Python gives a Value no other sign of that than the instruction which its caller is at. NumPy raises a ValueError
+    of its own, with this one as its cause.
+    """
+    caller = sys._getframe(2)
+    if caller.f_code.co_code[caller.f_lasti] == _STORES:
+        raise LostGradientError(
+            f"{label}: array[i] = v would lose its gradient. Collect the values and np.stack([v, w]), or choose with "
+            "np.where(mask, v, array); v.item() where no gradient is wanted"
+        )

@@ -232,6 +232,10 @@ class Operators:
         return np.asarray(self.data, dtype)
 
     def __float__(self) -> float:  # leaves the graph, as `item()`: docs/explanation/architecture.md says what else does
+        if self.requires_grad:
+            from .arrays import refuse_to_be_stored
+
+            refuse_to_be_stored(self.label)
         return float(self._data)
 
     def __int__(self) -> int:
