@@ -10,7 +10,7 @@ import pytest
 from tests.nn.make_reference import INITIALISERS, QUANTILES, SHAPE, torchs_quantiles
 from tests.nn.training import descend
 from tinygrad_edu import Value, manual_seed, nn
-from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.errors import SettingError, ShapeError
 from tinygrad_edu.nn import functional as F
 from tinygrad_edu.nn import init
 
@@ -105,6 +105,9 @@ def test_initialisers_are_chosen_by_name_number_or_function() -> None:
 def test_truncated_normal_stays_within_its_limits() -> None:
     w = init.trunc_normal_(blank(1000), std=2.0, a=-1.0, b=0.5).data
     assert -1 <= w.min() < w.max() <= 0.5
+    for a, b in ((50.0, 51.0), (1.0, -1.0)):
+        with pytest.raises(SettingError, match="holds"):
+            init.trunc_normal_(blank(2), a=a, b=b)
 
 
 def test_fans_of_a_filter_bank() -> None:

@@ -8,7 +8,7 @@ Fans: `calculate_fans`, `calculate_gain`. Plain: `constant_`, `zeros_`, `ones_`,
 """
 
 from collections.abc import Callable
-from math import sqrt
+from math import erf, sqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -115,7 +115,12 @@ def uniform_(tensor: Value, a: float = 0.0, b: float = 1.0, generator: Random = 
 def trunc_normal_(
     tensor: Value, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Random = None
 ) -> Value:
-    """Draw from the normal distribution, drawing again what falls outside [a, b]."""
+    """Draw from the normal distribution, drawing again what falls outside [a, b]; SettingError if nearly all would."""
+    share = (erf((b - mean) / std / sqrt(2)) - erf((a - mean) / std / sqrt(2))) / 2
+    if share < 1e-4:
+        raise SettingError(
+            f"trunc_normal_: [{a}, {b}] holds {share:.2g} of the numbers of mean {mean}, deviation {std}"
+        )
     random = generator or shared()
     drawn = random.normal(mean, std, tensor.shape)
     while (outside := (drawn < a) | (drawn > b)).any():
