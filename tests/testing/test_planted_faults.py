@@ -173,3 +173,17 @@ def test_gradcheck_accepts_what_is_right():
 def test_nothing_to_differentiate_is_an_error():
     with pytest.raises(GradientError, match="nothing can be checked"):
         gradcheck(lambda x: x, np.array([1, 2]))
+
+
+def test_a_mean_over_the_broadcast_axis_is_named_with_the_rows_of_the_inputs_shown():
+    def plus(x, row):
+        """A row added to each row."""
+        return x + row
+
+    with planted(plus, x=lambda g, out, x, row: g, row=lambda g, out, x, row: g.mean(axis=0)) as mean_for_sum:
+        with pytest.raises(GradientError) as caught:
+            check_gate(mean_for_sum, np.arange(12.0).reshape(4, 3), X[0])
+        finding = caught.value.report.failures[0].finding
+    rows = finding.inputs[0].shape[0]
+    assert rows < 4
+    assert f"too small by the number of rows of the output ({rows})" in finding.mistake

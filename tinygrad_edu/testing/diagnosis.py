@@ -4,6 +4,7 @@ Builds on NumPy alone.
 """
 
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def _not_numbers(expected: Array, actual: Array) -> Iterator[str]:
         yield "no gradient reaches this input: it was detached, copied out of the graph, or has no derivative"
 
 
-def _factor(expected: Array, actual: Array) -> Iterator[str]:
+def _factor(expected: Array, actual: Array, shape: tuple[int, ...]) -> Iterator[str]:
     """One number between what is and what should be: a sign, a count along an axis, any other factor."""
     if not np.any(expected) or not np.all(np.isfinite(actual)):
         return
@@ -56,7 +57,7 @@ def _factor(expected: Array, actual: Array) -> Iterator[str]:
         return
     if abs(ratio + 1) < 1e-6:
         yield "the sign is wrong: the gradient is minus what it should be"
-    for name, count in _counts(expected):
+    for name, count in [*_counts(expected.shape), *_counts(shape, " of the output")]:
         if abs(ratio - count) < 1e-6:
             yield f"too large by the number of {name} ({count}): a mean divides by it, a constant is summed over it"
         if abs(ratio * count - 1) < 1e-6:
@@ -65,10 +66,10 @@ def _factor(expected: Array, actual: Array) -> Iterator[str]:
         yield f"a constant factor: every element is {ratio:.6g} times what it should be"
 
 
-def _counts(x: Array) -> Iterator[tuple[str, int]]:
-    names = ["rows", "columns"] if x.ndim == 2 else [f"elements along axis {k}" for k in range(x.ndim)]
-    counts = [*zip(names, x.shape, strict=True), ("elements", x.size)]
-    yield from ((name, n) for name, n in counts if n > 1)
+def _counts(shape: tuple[int, ...], of: str = "") -> Iterator[tuple[str, int]]:
+    names = ["rows", "columns"] if len(shape) == 2 else [f"elements along axis {k}" for k in range(len(shape))]
+    counts = [*zip(names, shape, strict=True), ("elements", prod(shape))]
+    yield from ((name + of, n) for name, n in counts if n > 1)
 
 
 def _misplaced(expected: Array, actual: Array) -> Iterator[str]:
@@ -107,10 +108,12 @@ def _alternative(expected: Array, actual: Array, alternatives: Mapping[str, Any]
             yield sentence
 
 
-def likely_mistake(expected: Any, actual: Any, alternatives: Mapping[str, Any] | None = None) -> str:
+def likely_mistake(
+    expected: Any, actual: Any, alternatives: Mapping[str, Any] | None = None, shape: tuple[int, ...] = ()
+) -> str:
     """What would explain `actual` in place of `expected`, in words; empty if nothing simple does.
 
-    `alternatives` maps further sentences to the gradients that they would explain.
+    `alternatives` maps further sentences to the gradients that they would explain, `shape` is that of the output.
 
     >>> likely_mistake([1.0, 2.0], [-1.0, -2.0])
     'the sign is wrong: the gradient is minus what it should be'
@@ -120,7 +123,7 @@ def likely_mistake(expected: Any, actual: Any, alternatives: Mapping[str, Any] |
         _of_another_shape(expected, actual),
         _alternative(expected, actual, alternatives or {}),
         _not_numbers(expected, actual),
-        _factor(expected, actual),
+        _factor(expected, actual, shape),
     ]
     if expected.shape == actual.shape:
         explanations += [_misplaced(expected, actual), _partly(expected, actual)]

@@ -9,6 +9,7 @@ and along joint directions (for a convex or concave f: it is a subgradient). The
 of Σ v · ∂L/∂x the same way, for f + f²/2 in the place of f; at a kink there is none.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
@@ -167,7 +168,8 @@ def _compared(
             continue
         first = name == "gradient"
         known = first or not np.all(np.isfinite(g))
-        mistake = likely_mistake(estimate.value, g, problem.alternatives(position) if first else None)
+        alternatives = problem.alternatives(position) if first else None
+        mistake = likely_mistake(estimate.value, g, alternatives, problem.out.shape)
         mistake = mistake if known else UNRECORDED
         finding = Finding(where, estimate.value, g, tuple(problem.inputs), {}, mistake, estimate.method)
         checks.append(Check(where, False, "", finding))
@@ -249,11 +251,15 @@ def smallest(examine: Callable[[Sequence[Any]], list[Check]], inputs: Sequence[A
         return checks
     small = shrunk(lambda arrays: (again := failed(arrays)) is not None and again.name == wrong.name, inputs, tries)
     shown = failed(small) or wrong
-    if (
-        shown.finding and wrong.finding
-    ):  # the larger inputs show more of a mistake, the smaller ones are easier to follow
+    if shown.finding and wrong.finding and not _same_words(shown.finding.mistake, wrong.finding.mistake):
+        # The larger inputs show more of a mistake, the smaller ones are easier to follow.
         shown = replace(shown, finding=replace(shown.finding, mistake=wrong.finding.mistake))
     return [*(check for check in checks if check.ok is not False), shown]
+
+
+def _same_words(mistake: str, other: str) -> bool:
+    """Whether two sentences differ in their numbers only."""
+    return re.sub(r"[\d.]+", "", mistake) == re.sub(r"[\d.]+", "", other)
 
 
 def report_of(name: str, checks: list[Check], f: Callable[..., Any], engine: Engine | None) -> Report:
