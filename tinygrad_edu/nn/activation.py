@@ -47,25 +47,45 @@ class Activation(Module):
 
 
 class Sigmoid(Activation):
-    """1/(1 + e⁻ˣ): between 0 and 1, saturating on both sides (row `sigmoid`)."""
+    """1/(1 + e⁻ˣ): between 0 and 1, saturating on both sides (row `sigmoid`).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.Sigmoid()(Value([0.0, 2.0])).data.round(4).tolist()
+    [0.5, 0.8808]
+    """
 
     function = F.sigmoid
 
 
 class Tanh(Activation):
-    """(eˣ - e⁻ˣ)/(eˣ + e⁻ˣ): between -1 and 1, saturating on both sides (row `tanh`)."""
+    """(eˣ - e⁻ˣ)/(eˣ + e⁻ˣ): between -1 and 1, saturating on both sides (row `tanh`).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.Tanh()(Value([0.0, 2.0])).data.round(4).tolist()
+    [0.0, 0.964]
+    """
 
     function = F.tanh
 
 
 class Softsign(Activation):
-    """x/(1 + |x|) (row `softsign`)."""
+    """x/(1 + |x|) (row `softsign`).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.Softsign()(Value([-1.0, 3.0])).data.tolist()
+    [-0.5, 0.75]
+    """
 
     function = F.softsign
 
 
 class LogSigmoid(Activation):
-    """log σ(x)."""
+    """log σ(x).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.LogSigmoid()(Value([0.0, -800.0])).data.round(4).tolist()
+    [-0.6931, -800.0]
+    """
 
     function = F.logsigmoid
 
@@ -89,25 +109,45 @@ class ReLU(_Maybe):
 
 
 class ReLU6(_Maybe):
-    """min(max(0, x), 6)."""
+    """min(max(0, x), 6).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.ReLU6()(Value([-1.0, 2.0, 9.0])).data.tolist()
+    [0.0, 2.0, 6.0]
+    """
 
     function = F.relu6
 
 
 class SELU(_Maybe):
-    """1.0507·(x where x > 0, 1.6733·(eˣ - 1) elsewhere) (Klambauer et al. 2017)."""
+    """1.0507·(x where x > 0, 1.6733·(eˣ - 1) elsewhere) (Klambauer et al. 2017).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.SELU()(Value([-1.0, 2.0])).data.round(4).tolist()
+    [-1.1113, 2.1014]
+    """
 
     function = F.selu
 
 
 class SiLU(_Maybe):
-    """x·σ(x)."""
+    """x·σ(x).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.SiLU()(Value([-1.0, 2.0])).data.round(4).tolist()
+    [-0.2689, 1.7616]
+    """
 
     function = F.silu
 
 
 class LeakyReLU(Activation):
-    """x where x > 0, negative_slope·x elsewhere (row `leaky-relu`); Keras' default slope is 0.3."""
+    """x where x > 0, negative_slope·x elsewhere (row `leaky-relu`); Keras' default slope is 0.3.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.LeakyReLU(0.1)(Value([-2.0, 2.0])).data.tolist()
+    [-0.2, 2.0]
+    """
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         self.negative_slope, self.inplace = negative_slope, inplace
@@ -121,6 +161,12 @@ class PReLU(Activation):
     """A leaky ReLU that learns its slope, one for all or one a channel (axis 1) (He et al. 2015; row `prelu`).
 
     The slope should be left out of weight decay, which would draw it to 0, that is, to ReLU. Keras starts it at 0.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> layer = nn.PReLU(init=0.5)
+    >>> layer(Value([-2.0, 2.0])).sum().backward()
+    >>> layer.weight.grad.tolist()
+    [-2.0]
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None) -> None:
@@ -132,7 +178,12 @@ class PReLU(Activation):
 
 
 class ELU(Activation):
-    """x where x > 0, alpha·(eˣ - 1) elsewhere (row `elu`)."""
+    """x where x > 0, alpha·(eˣ - 1) elsewhere (row `elu`).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.ELU()(Value([-1.0, 2.0])).data.round(4).tolist()
+    [-0.6321, 2.0]
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         self.alpha, self.inplace = alpha, inplace
@@ -143,7 +194,12 @@ class ELU(Activation):
 
 
 class CELU(ELU):
-    """x where x > 0, alpha·(e^(x/alpha) - 1) elsewhere."""
+    """x where x > 0, alpha·(e^(x/alpha) - 1) elsewhere.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.CELU(2.0)(Value([-1.0, 2.0])).data.round(4).tolist()
+    [-0.7869, 2.0]
+    """
 
     def forward(self, input: Any) -> Any:
         """The function of each element."""
@@ -151,7 +207,12 @@ class CELU(ELU):
 
 
 class Hardtanh(Activation):
-    """x limited to [min_val, max_val]."""
+    """x limited to [min_val, max_val].
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.Hardtanh()(Value([-3.0, 0.5, 3.0])).data.tolist()
+    [-1.0, 0.5, 1.0]
+    """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         self.min_val, self.max_val, self.inplace = min_val, max_val, inplace
@@ -162,7 +223,12 @@ class Hardtanh(Activation):
 
 
 class Softplus(Activation):
-    """log(1 + e^(beta·x))/beta, a smooth ReLU."""
+    """log(1 + e^(beta·x))/beta, a smooth ReLU.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.Softplus()(Value([0.0, 50.0])).data.round(4).tolist()
+    [0.6931, 50.0]
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         self.beta, self.threshold = beta, threshold
@@ -173,7 +239,12 @@ class Softplus(Activation):
 
 
 class Softmax(Module):
-    """eˣ/Σeˣ along `dim`, the last axis by default (row `softmax`)."""
+    """eˣ/Σeˣ along `dim`, the last axis by default (row `softmax`).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.Softmax()(Value([1.0, 1.0, 1.0, 1.0])).data.tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
 
     function: Any = F.softmax
 
@@ -186,13 +257,23 @@ class Softmax(Module):
 
 
 class LogSoftmax(Softmax):
-    """log softmax along `dim`, finite where softmax rounds to 0."""
+    """log softmax along `dim`, finite where softmax rounds to 0.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.LogSoftmax()(Value([0.0, 1000.0])).data.tolist()
+    [-1000.0, 0.0]
+    """
 
     function = F.log_softmax
 
 
 class Hardmax(Softmax):
-    """1 at the largest element along `dim`, 0 elsewhere: constant for the derivative (row `hardmax`)."""
+    """1 at the largest element along `dim`, 0 elsewhere: constant for the derivative (row `hardmax`).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.Hardmax()(Value([1.0, 3.0, 2.0])).tolist()
+    [0.0, 1.0, 0.0]
+    """
 
     function = F.hardmax
 

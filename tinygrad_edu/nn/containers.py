@@ -96,7 +96,13 @@ class Sequential(ModuleList):
 
 
 class ModuleDict(Module):
-    """Modules by name; it can't be called itself."""
+    """Modules by name; it can't be called itself.
+
+    >>> from tinygrad_edu import nn
+    >>> heads = nn.ModuleDict({"age": nn.Linear(4, 1), "kind": nn.Linear(4, 3)})
+    >>> list(heads), heads["kind"]
+    (['age', 'kind'], Linear(in_features=4, out_features=3))
+    """
 
     def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
         for name, module in (modules or {}).items():
@@ -132,7 +138,12 @@ class Lambda(Module):
 
 
 class Identity(Module):
-    """The input itself: the output layer of a regression (course 004, row `identity-output`)."""
+    """The input itself: the output layer of a regression (course 004, row `identity-output`).
+
+    >>> from tinygrad_edu import nn
+    >>> nn.Identity()(3.0)
+    3.0
+    """
 
     def forward(self, input: Any) -> Any:
         """The input."""
@@ -140,7 +151,13 @@ class Identity(Module):
 
 
 class Flatten(Module):
-    """Axes start_dim to end_dim as one: [N, C, H, W] to [N, C·H·W]."""
+    """Axes start_dim to end_dim as one: [N, C, H, W] to [N, C·H·W].
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.Flatten()(np.zeros((2, 3, 4, 5))).shape
+    (2, 60)
+    """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         self.start_dim, self.end_dim = start_dim, end_dim
@@ -155,7 +172,13 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """One axis as several: [N, 12] to [N, 3, 4] with dim=1, unflattened_size=(3, 4); one length may be -1."""
+    """One axis as several: [N, 12] to [N, 3, 4] with dim=1, unflattened_size=(3, 4); one length may be -1.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.Unflatten(1, (3, -1))(np.zeros((2, 12))).shape
+    (2, 3, 4)
+    """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
@@ -205,6 +228,11 @@ class Residual(Module):
     """activation(block(x) + shortcut(x)), by default ReLU(f(x) + x) (He et al. 2016; course 001, row `residual-block`).
 
     `shortcut` fits the input where the block changes its shape; `activation=None` leaves the sum as it is.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> block = nn.Residual(nn.Linear(2, 2, weight_init=0, bias_init=0))
+    >>> block(Value([[1.0, -2.0]])).data.tolist()
+    [[1.0, 0.0]]
     """
 
     def __init__(

@@ -120,6 +120,11 @@ class _Conv(_Convolution):
 class Conv1d(_Conv):
     """Convolution over one axis, (N, C, L): 1-D motifs in signals and texts (row `beyond-vision`); otherwise as
     Conv2d.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.Conv1d(3, 4, 5)(np.zeros((2, 3, 9))).shape
+    (2, 4, 5)
     """
 
     dims = 1
@@ -145,7 +150,13 @@ class Conv2d(_Conv):
 
 
 class Conv3d(_Conv):
-    """Convolution over three axes, (N, C, D, H, W); otherwise as Conv2d."""
+    """Convolution over three axes, (N, C, D, H, W); otherwise as Conv2d.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.Conv3d(1, 4, 3, padding=1)(np.zeros((2, 1, 5, 6, 7))).shape
+    (2, 4, 5, 6, 7)
+    """
 
     dims = 3
 
@@ -195,7 +206,13 @@ class _ConvTranspose(_Convolution):
 
 
 class ConvTranspose1d(_ConvTranspose):
-    """Transposed convolution over one axis; otherwise as ConvTranspose2d."""
+    """Transposed convolution over one axis; otherwise as ConvTranspose2d.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.ConvTranspose1d(3, 4, 2, stride=2)(np.zeros((2, 3, 5))).shape
+    (2, 4, 10)
+    """
 
     dims = 1
 
@@ -205,19 +222,36 @@ class ConvTranspose2d(_ConvTranspose):
     larger.
 
     Each axis comes out as (n - 1)·S - 2P + D·(F - 1) + 1 + output_padding. `weight` is [in, out/groups, *window].
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.ConvTranspose2d(8, 3, 2, stride=2)(np.zeros((1, 8, 14, 14))).shape
+    (1, 3, 28, 28)
     """
 
     dims = 2
 
 
 class ConvTranspose3d(_ConvTranspose):
-    """Transposed convolution over three axes; otherwise as ConvTranspose2d."""
+    """Transposed convolution over three axes; otherwise as ConvTranspose2d.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.ConvTranspose3d(1, 2, 2)(np.zeros((1, 1, 3, 3, 3))).shape
+    (1, 2, 4, 4, 4)
+    """
 
     dims = 3
 
 
 class Unfold(Module):
-    """Patches as columns, (N, C, H, W) to (N, C·window, positions)."""
+    """Patches as columns, (N, C, H, W) to (N, C·window, positions).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.Unfold(2)(np.arange(9.0).reshape(1, 1, 3, 3))[0, :, 0].tolist()
+    [0.0, 1.0, 3.0, 4.0]
+    """
 
     dims = 2
 
@@ -230,7 +264,13 @@ class Unfold(Module):
 
 
 class Fold(Module):
-    """Columns back to images, adding up where they overlap: (N, C·window, positions) to (N, C, *output_size)."""
+    """Columns back to images, adding up where they overlap: (N, C·window, positions) to (N, C, *output_size).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.Fold((3, 3), 2)(np.ones((1, 4, 4)))[0, 0].tolist()
+    [[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]
+    """
 
     dims = 1
 

@@ -190,7 +190,14 @@ def saturation(function: Callable[[Any], Any], far: float = 1e6) -> Literal["lef
 
 
 def activation_pattern(model: Module, batch: Any) -> Any:
-    """Which ReLU units are on, [N, all units] booleans: one row a linear region (course 001, row `relu-hyperplane`)."""
+    """Which ReLU units are on, [N, all units] booleans: one row a linear region (course 001, row `relu-hyperplane`).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> net = nn.Sequential(nn.Linear(1, 2, weight_init=1, bias_init=0), nn.ReLU())
+    >>> nn.activation_pattern(net, np.array([[-1.0], [1.0]])).tolist()
+    [[False, False], [True, True]]
+    """
     on: list[Any] = []
     handles = [
         module.register_forward_hook(lambda m, inputs, out: on.append((out > 0).reshape((len(out), -1))))
@@ -208,6 +215,12 @@ def activation_pattern(model: Module, batch: Any) -> Any:
 def gradient_norms(model: Module, batch: Any, loss: Callable[[Any], Any]) -> dict[str, float]:
     """‖∂loss/∂parameters‖ of each layer that learns: vanishing and exploding gradients show here (row
     `vanishing-gradient`).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> norms = nn.gradient_norms(nn.MLP([2, 3, 1]), np.ones((4, 2)), lambda out: np.mean(out))
+    >>> list(norms)
+    ['0', '2']
     """
     learning = {path for path, module in model.named_modules() if any(True for _ in module.parameters(recurse=False))}
     return {one.path: one.gradient or 0.0 for one in diagnose(model, batch, loss).layers if one.path in learning}

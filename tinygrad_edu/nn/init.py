@@ -85,7 +85,12 @@ def calculate_gain(
 
 
 def constant_(tensor: Value, val: float) -> Value:
-    """Fill with one number."""
+    """Fill with one number.
+
+    >>> from tinygrad_edu import nn
+    >>> nn.init.constant_(nn.Parameter([0.0, 0.0]), 0.01).data.tolist()
+    [0.01, 0.01]
+    """
     tensor._assign(np.full(tensor.shape, val))
     return tensor
 
@@ -101,13 +106,27 @@ def ones_(tensor: Value) -> Value:
 
 
 def normal_(tensor: Value, mean: float = 0.0, std: float = 1.0, generator: Random = None) -> Value:
-    """Draw from the normal distribution with this mean and standard deviation."""
+    """Draw from the normal distribution with this mean and standard deviation.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.normal_(nn.Parameter(np.zeros((200, 200))), std=0.5)
+    >>> bool(abs(w.data.std() - 0.5) < 0.02)
+    True
+    """
     tensor._assign((generator or shared()).normal(mean, std, tensor.shape))
     return tensor
 
 
 def uniform_(tensor: Value, a: float = 0.0, b: float = 1.0, generator: Random = None) -> Value:
-    """Draw evenly from [a, b)."""
+    """Draw evenly from [a, b).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.uniform_(nn.Parameter(np.zeros(100)), -1.0, 2.0)
+    >>> bool(-1 <= w.data.min() < w.data.max() < 2)
+    True
+    """
     tensor._assign((generator or shared()).uniform(a, b, tensor.shape))
     return tensor
 
@@ -115,7 +134,14 @@ def uniform_(tensor: Value, a: float = 0.0, b: float = 1.0, generator: Random = 
 def trunc_normal_(
     tensor: Value, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Random = None
 ) -> Value:
-    """Draw from the normal distribution, drawing again what falls outside [a, b]; SettingError if nearly all would."""
+    """Draw from the normal distribution, drawing again what falls outside [a, b]; SettingError if nearly all would.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.trunc_normal_(nn.Parameter(np.zeros(1000)), a=-1.0, b=1.0)
+    >>> bool(np.abs(w.data).max() <= 1)
+    True
+    """
     share = (erf((b - mean) / std / sqrt(2)) - erf((a - mean) / std / sqrt(2))) / 2
     if share < 1e-4:
         raise SettingError(
@@ -130,7 +156,14 @@ def trunc_normal_(
 
 
 def uniform_fixed_variance_(tensor: Value, variance: float, generator: Random = None) -> Value:
-    """Draw evenly from [-r, r] with r = √(3·variance) (course 004, row `fixed-variance-uniform`)."""
+    """Draw evenly from [-r, r] with r = √(3·variance) (course 004, row `fixed-variance-uniform`).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.uniform_fixed_variance_(nn.Parameter(np.zeros(1000)), 3.0)
+    >>> bool(np.abs(w.data).max() <= 3)
+    True
+    """
     bound = sqrt(3 * variance)
     return uniform_(tensor, -bound, bound, generator)
 
@@ -145,6 +178,12 @@ def variance_scaling_(
     """Draw with mean 0 and variance scale / fan, the fan being in, out or their average, as Keras' VarianceScaling.
 
     The normal distribution is not truncated (Keras' is).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.variance_scaling_(nn.Parameter(np.zeros((200, 300))), 3.0)
+    >>> bool(abs(w.data.var() - 3 / 300) < 0.001)
+    True
     """
     fan_in, fan_out = calculate_fans(tensor.shape)
     fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
@@ -162,7 +201,14 @@ def lecun_normal_(tensor: Value, generator: Random = None) -> Value:
 
 
 def xavier_uniform_(tensor: Value, gain: float = 1.0, generator: Random = None) -> Value:
-    """Draw evenly from ±gain·√(6/(fan-in + fan-out)) (Glorot & Bengio 2010; row `xavier-uniform`)."""
+    """Draw evenly from ±gain·√(6/(fan-in + fan-out)) (Glorot & Bengio 2010; row `xavier-uniform`).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.xavier_uniform_(nn.Parameter(np.zeros((200, 300))))
+    >>> bool(np.abs(w.data).max() <= np.sqrt(6 / 500))
+    True
+    """
     return variance_scaling_(tensor, gain**2, "fan_avg", "uniform", generator)
 
 
@@ -170,6 +216,12 @@ def xavier_normal_(tensor: Value, gain: float = 1.0, generator: Random = None) -
     """Draw with variance gain²·2/(fan-in + fan-out) (Glorot & Bengio 2010; row `xavier-normal`).
 
     For sigmoid layers course 004 takes 16 times the variance: `gain=calculate_gain("sigmoid", convention="nndl")`.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.xavier_normal_(nn.Parameter(np.zeros((200, 300))))
+    >>> bool(abs(w.data.var() - 2 / 500) < 0.0004)
+    True
     """
     return variance_scaling_(tensor, gain**2, "fan_avg", "normal", generator)
 
@@ -180,6 +232,12 @@ def kaiming_uniform_(
     """Draw evenly from ±√(3·gain²/fan); with a = 0 that is √(6/fan) (He et al. 2015; row `he-uniform`).
 
     `a` is the negative slope of the leaky ReLU that follows.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.kaiming_uniform_(nn.Parameter(np.zeros((200, 300))))
+    >>> bool(np.abs(w.data).max() <= np.sqrt(6 / 300))
+    True
     """
     return variance_scaling_(tensor, calculate_gain(nonlinearity, a) ** 2, mode, "uniform", generator)
 
@@ -187,7 +245,14 @@ def kaiming_uniform_(
 def kaiming_normal_(
     tensor: Value, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu", generator: Random = None
 ) -> Value:
-    """Draw with variance gain²/fan; with a = 0 that is 2/fan (He et al. 2015; row `he-normal`)."""
+    """Draw with variance gain²/fan; with a = 0 that is 2/fan (He et al. 2015; row `he-normal`).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.kaiming_normal_(nn.Parameter(np.zeros((200, 300))))
+    >>> bool(abs(w.data.var() - 2 / 300) < 0.0006)
+    True
+    """
     return variance_scaling_(tensor, calculate_gain(nonlinearity, a) ** 2, mode, "normal", generator)
 
 
@@ -202,6 +267,12 @@ def orthogonal_(
 
     `"qr"` with R's signs made positive is PyTorch's way and uniform over all such matrices; `"svd"` takes U·Vᵀ of a
     normal matrix, course 004's way (row `orthogonal-init`).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.orthogonal_(nn.Parameter(np.zeros((3, 3)))).data
+    >>> bool(np.allclose(w @ w.T, np.eye(3)))
+    True
     """
     if tensor.ndim < 2:
         raise ShapeError(f"orthogonal_ needs two axes or more; got shape {tensor.shape}")
@@ -218,7 +289,14 @@ def orthogonal_(
 
 
 def sparse_(tensor: Value, sparsity: float, std: float = 0.01, generator: Random = None) -> Value:
-    """Draw a matrix with this standard deviation, then set the share `sparsity` of each column to 0 (Martens 2010)."""
+    """Draw a matrix with this standard deviation, then set the share `sparsity` of each column to 0 (Martens 2010).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> w = nn.init.sparse_(nn.Parameter(np.zeros((10, 4))), sparsity=0.3)
+    >>> (w.data == 0).sum(axis=0).tolist()
+    [3, 3, 3, 3]
+    """
     if tensor.ndim != 2:
         raise ShapeError(f"sparse_ needs a matrix; got shape {tensor.shape}")
     random = generator or shared()
@@ -229,7 +307,13 @@ def sparse_(tensor: Value, sparsity: float, std: float = 0.01, generator: Random
 
 
 def eye_(tensor: Value) -> Value:
-    """The identity matrix, as far as it fits: a linear layer that passes its input on."""
+    """The identity matrix, as far as it fits: a linear layer that passes its input on.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.init.eye_(nn.Parameter(np.zeros((2, 3)))).data.tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    """
     if tensor.ndim != 2:
         raise ShapeError(f"eye_ needs a matrix; got shape {tensor.shape}")
     tensor._assign(np.eye(tensor.shape[0], tensor.shape[1]))
@@ -237,7 +321,13 @@ def eye_(tensor: Value) -> Value:
 
 
 def dirac_(tensor: Value, groups: int = 1) -> Value:
-    """Filters that pass their channel on: 1 in the middle of the window of channel i of filter i, in each group."""
+    """Filters that pass their channel on: 1 in the middle of the window of channel i of filter i, in each group.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.init.dirac_(nn.Parameter(np.zeros((1, 1, 3)))).data.tolist()
+    [[[0.0, 1.0, 0.0]]]
+    """
     if tensor.ndim not in (3, 4, 5) or tensor.shape[0] % groups:
         raise ShapeError(
             f"dirac_ needs filters [out, in, *window], out divisible by groups={groups}; got {tensor.shape}"

@@ -65,7 +65,13 @@ class Linear(Module):
 
 
 class Bilinear(Module):
-    """x₁ᵀ W_k x₂ + b_k for each output feature k; weights start evenly from ±1/√in1_features."""
+    """x₁ᵀ W_k x₂ + b_k for each output feature k; weights start evenly from ±1/√in1_features.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.Bilinear(2, 3, 4)(np.zeros((5, 2)), np.zeros((5, 3))).shape
+    (5, 4)
+    """
 
     def __init__(
         self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, *, dtype: Any = None
@@ -84,6 +90,12 @@ class Maxout(Module):
     """The largest of several affine maps, max_k(w_kᵀx + b_k) (Goodfellow et al. 2013; course 001, row `maxout`).
 
     With a second piece of zeros it is ReLU. `weight` is [num_pieces·out_features, in_features].
+
+    >>> from tinygrad_edu import Value, nn
+    >>> unit = nn.Maxout(1, 1, bias=False)
+    >>> unit.weight.data = [[1.0], [-1.0]]
+    >>> unit(Value([[-3.0]])).item()
+    3.0
     """
 
     def __init__(
@@ -101,7 +113,13 @@ class Maxout(Module):
 
 
 class DropConnectLinear(Linear):
-    """A linear layer that drops single weights with probability p in training and scales them by 1 - p in inference."""
+    """A linear layer that drops single weights with probability p in training and scales them by 1 - p in inference.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.DropConnectLinear(3, 2, p=0.5)(np.ones((4, 3))).shape
+    (4, 2)
+    """
 
     def __init__(
         self, in_features: int, out_features: int, p: float = 0.5, bias: bool = True, *, dtype: Any = None

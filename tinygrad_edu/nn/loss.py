@@ -63,7 +63,12 @@ class MSELoss(Loss):
 
 
 class L1Loss(Loss):
-    """Mean absolute error."""
+    """Mean absolute error.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.L1Loss()(Value([1.0, 3.0]), [0.0, 0.0]).item()
+    2.0
+    """
 
     function = F.l1_loss
 
@@ -72,7 +77,12 @@ class L1Loss(Loss):
 
 
 class SmoothL1Loss(Loss):
-    """½d²/beta near, |d| - beta/2 far."""
+    """½d²/beta near, |d| - beta/2 far.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.SmoothL1Loss(reduction="none")(Value([0.5, 3.0]), [0.0, 0.0]).data.tolist()
+    [0.125, 2.5]
+    """
 
     function = F.smooth_l1_loss
 
@@ -81,7 +91,12 @@ class SmoothL1Loss(Loss):
 
 
 class HuberLoss(Loss):
-    """½d² near, delta·(|d| - delta/2) far (Huber 1964)."""
+    """½d² near, delta·(|d| - delta/2) far (Huber 1964).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.HuberLoss("none", delta=2.0)(Value([0.5, 3.0]), [0.0, 0.0]).data.tolist()
+    [0.125, 4.0]
+    """
 
     function = F.huber_loss
 
@@ -90,7 +105,12 @@ class HuberLoss(Loss):
 
 
 class BCELoss(Loss):
-    """Binary cross-entropy of probabilities (row `bce-loss`)."""
+    """Binary cross-entropy of probabilities (row `bce-loss`).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> round(nn.BCELoss()(Value([0.5, 0.9]), [1.0, 1.0]).item(), 4)
+    0.3993
+    """
 
     function = F.binary_cross_entropy
 
@@ -99,7 +119,12 @@ class BCELoss(Loss):
 
 
 class BCEWithLogitsLoss(Loss):
-    """Binary cross-entropy of σ(logits), never overflowing (row `bce-with-logits`)."""
+    """Binary cross-entropy of σ(logits), never overflowing (row `bce-with-logits`).
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.BCEWithLogitsLoss()(Value([-1000.0]), [1.0]).item()
+    1000.0
+    """
 
     function = F.binary_cross_entropy_with_logits
 
@@ -138,7 +163,13 @@ class CrossEntropyLoss(Loss):
 
 
 class NLLLoss(Loss):
-    """Minus the log-probability of the right class, from log-probabilities."""
+    """Minus the log-probability of the right class, from log-probabilities.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> import numpy as np
+    >>> round(nn.NLLLoss()(Value(np.log([[0.2, 0.8]])), [1]).item(), 4)
+    0.2231
+    """
 
     function = F.nll_loss
 
@@ -147,7 +178,13 @@ class NLLLoss(Loss):
 
 
 class KLDivLoss(Loss):
-    """t·(log t - input) of log-probabilities; `reduction="batchmean"` is the divergence."""
+    """t·(log t - input) of log-probabilities; `reduction="batchmean"` is the divergence.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> import numpy as np
+    >>> round(nn.KLDivLoss(reduction="batchmean")(Value(np.log([[0.5, 0.5]])), np.array([[0.9, 0.1]])).item(), 4)
+    0.3681
+    """
 
     function = F.kl_div
 
@@ -156,7 +193,12 @@ class KLDivLoss(Loss):
 
 
 class HingeLoss(Loss):
-    """max(0, margin - y·s) for labels ±1."""
+    """max(0, margin - y·s) for labels ±1.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.HingeLoss()(Value([0.5, 2.0]), [1.0, 1.0]).item()
+    0.25
+    """
 
     function = F.hinge_loss
 
@@ -165,7 +207,12 @@ class HingeLoss(Loss):
 
 
 class HingeEmbeddingLoss(Loss):
-    """The distance where y = 1, max(0, margin - distance) where y = -1."""
+    """The distance where y = 1, max(0, margin - distance) where y = -1.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.HingeEmbeddingLoss(reduction="none")(Value([0.3, 0.3]), [1.0, -1.0]).data.tolist()
+    [0.3, 0.7]
+    """
 
     function = F.hinge_embedding_loss
 
@@ -174,7 +221,12 @@ class HingeEmbeddingLoss(Loss):
 
 
 class MultiMarginLoss(Loss):
-    """Multi-class hinge loss divided by the number of classes, as PyTorch."""
+    """Multi-class hinge loss divided by the number of classes, as PyTorch.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> round(nn.MultiMarginLoss()(Value([[3.2, 5.1, -1.7]]), [0]).item(), 4)
+    0.9667
+    """
 
     function = F.multi_margin_loss
 
@@ -183,7 +235,12 @@ class MultiMarginLoss(Loss):
 
 
 class MultiClassHingeLoss(Loss):
-    """The courses' SVM loss Σ_{j≠y} max(0, s_j - s_y + margin) (row `svm-hinge-loss`), not divided by the classes."""
+    """The courses' SVM loss Σ_{j≠y} max(0, s_j - s_y + margin) (row `svm-hinge-loss`), not divided by the classes.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> round(nn.MultiClassHingeLoss()(Value([[3.2, 5.1, -1.7]]), [0]).item(), 4)
+    2.9
+    """
 
     function = F.multi_class_hinge_loss
 
@@ -195,6 +252,10 @@ class GaussianNLLLoss(Loss):
     """½(log var + (input - target)²/var); `full=True` adds the constant ½log 2π (row `gaussian-nll`).
 
     Called as loss(input, target, var): the predicted mean, what was wanted, the predicted variance.
+
+    >>> from tinygrad_edu import Value, nn
+    >>> nn.GaussianNLLLoss()(Value([1.0]), [3.0], [1.0]).item()
+    2.0
     """
 
     function = F.gaussian_nll_loss

@@ -128,13 +128,26 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """Batch normalisation of feature maps [N, C, H, W]; as BatchNorm1d otherwise (row `bn-conv`)."""
+    """Batch normalisation of feature maps [N, C, H, W]; as BatchNorm1d otherwise (row `bn-conv`).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> maps = nn.BatchNorm2d(3)(np.random.default_rng(0).normal(5, 2, (8, 3, 4, 4)))
+    >>> bool(np.abs(maps.data.mean((0, 2, 3))).max() < 1e-12)
+    True
+    """
 
     dims = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    """Batch normalisation of volumes [N, C, D, H, W]; as BatchNorm1d otherwise."""
+    """Batch normalisation of volumes [N, C, D, H, W]; as BatchNorm1d otherwise.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.BatchNorm3d(3)(np.ones((2, 3, 4, 4, 4))).shape
+    (2, 3, 4, 4, 4)
+    """
 
     dims = (5,)
 
@@ -169,19 +182,37 @@ class _InstanceNorm(_Running):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """Standardise each channel of each example over its positions, [N, C, L] or [C, L] (Ulyanov et al. 2016)."""
+    """Standardise each channel of each example over its positions, [N, C, L] or [C, L] (Ulyanov et al. 2016).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.InstanceNorm1d(1)(np.array([[[1.0, 3.0]], [[5.0, 9.0]]])).round(3).tolist()
+    [[[-1.0, 1.0]], [[-1.0, 1.0]]]
+    """
 
     dims = (3,)
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Standardise each channel of each example over its positions, [N, C, H, W] or [C, H, W]."""
+    """Standardise each channel of each example over its positions, [N, C, H, W] or [C, H, W].
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.InstanceNorm2d(3)(np.ones((2, 3, 4, 4))).shape
+    (2, 3, 4, 4)
+    """
 
     dims = (4,)
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """Standardise each channel of each example over its positions, [N, C, D, H, W] or [C, D, H, W]."""
+    """Standardise each channel of each example over its positions, [N, C, D, H, W] or [C, D, H, W].
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.InstanceNorm3d(3)(np.ones((2, 3, 4, 4, 4))).shape
+    (2, 3, 4, 4, 4)
+    """
 
     dims = (5,)
 
@@ -221,7 +252,13 @@ def _as_shape(lengths: int | Sequence[int]) -> tuple[int, ...]:
 
 
 class RMSNorm(Module):
-    """x/√(mean(x²) + ε)·γ over the last axes; ε is the dtype's own by default (Zhang & Sennrich 2019)."""
+    """x/√(mean(x²) + ε)·γ over the last axes; ε is the dtype's own by default (Zhang & Sennrich 2019).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.RMSNorm(2)(np.array([[3.0, 4.0]])).data.round(4).tolist()
+    [[0.8485, 1.1314]]
+    """
 
     def __init__(
         self,
@@ -242,7 +279,13 @@ class RMSNorm(Module):
 
 
 class GroupNorm(Module):
-    """Standardise groups of channels of each example, then scale and shift each channel (Wu & He 2018)."""
+    """Standardise groups of channels of each example, then scale and shift each channel (Wu & He 2018).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.GroupNorm(2, 4)(np.array([[1.0, 3.0, 5.0, 9.0]])).data.round(3).tolist()
+    [[-1.0, 1.0, -1.0, 1.0]]
+    """
 
     def __init__(
         self,
@@ -270,6 +313,11 @@ class LocalResponseNorm(Module):
     """x/(k + α/n·Σx²)^β over n = size neighbouring channels (row `local-response-norm`).
 
     `divide_by_size=False` is the paper's formula (Krizhevsky et al. 2012, with k=2, n=5).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.LocalResponseNorm(3, alpha=3.0)(np.ones((1, 3, 1)))[0, :, 0].round(4).tolist()
+    [0.4387, 0.3536, 0.4387]
     """
 
     def __init__(

@@ -25,7 +25,11 @@ class Parameter(Value):
 
 
 def default_dtype() -> np.dtype[Any]:
-    """The dtype of new layers' parameters: float64, NumPy's own (PyTorch's is float32), unless set otherwise."""
+    """The dtype of new layers' parameters: float64, NumPy's own (PyTorch's is float32), unless set otherwise.
+
+    >>> default_dtype()
+    dtype('float64')
+    """
     return _default
 
 

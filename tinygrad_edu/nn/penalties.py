@@ -17,7 +17,12 @@ __all__ = ["L1", "L2", "ElasticNet", "MaxNorm", "total", "weights"]
 
 
 def weights(model: Module | Iterable[Any]) -> list[Any]:
-    """What a penalty counts: a module's parameters of two axes or more, or the Values given."""
+    """What a penalty counts: a module's parameters of two axes or more, or the Values given.
+
+    >>> from tinygrad_edu import nn
+    >>> [w.shape for w in weights(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)))]
+    [(3, 2)]
+    """
     if isinstance(model, Module):
         return [parameter for parameter in model.parameters() if parameter.ndim > 1]
     return list(model)
@@ -54,7 +59,12 @@ class L2(Penalty):
 
 
 class L1(Penalty):
-    """λΣ|w|, which makes weights exactly 0 (row `l1-penalty`)."""
+    """λΣ|w|, which makes weights exactly 0 (row `l1-penalty`).
+
+    >>> from tinygrad_edu import Value
+    >>> float(L1(0.5)([Value([3.0, -4.0])]))
+    3.5
+    """
 
     def of(self, weight: Any) -> Any:
         """Σ|w|."""
@@ -62,7 +72,12 @@ class L1(Penalty):
 
 
 class ElasticNet(Penalty):
-    """λΣ(β·w² + |w|), course 001's form (row `elastic-net`); scikit-learn divides the share differently."""
+    """λΣ(β·w² + |w|), course 001's form (row `elastic-net`); scikit-learn divides the share differently.
+
+    >>> from tinygrad_edu import Value
+    >>> float(ElasticNet(0.5, beta=2.0)([Value([1.0, -2.0])]))
+    6.5
+    """
 
     def __init__(self, lambda_: float, beta: float = 1.0) -> None:
         super().__init__(lambda_)
@@ -97,5 +112,10 @@ class MaxNorm:
 
 
 def total(data_loss: Any, model: Module | Iterable[Any], *penalties: Penalty) -> Any:
-    """Data loss plus all penalties: L = (1/N)ΣL_i + λR(W) (course 001, row `data-loss-plus-penalty`)."""
+    """Data loss plus all penalties: L = (1/N)ΣL_i + λR(W) (course 001, row `data-loss-plus-penalty`).
+
+    >>> from tinygrad_edu import Value
+    >>> total(Value(1.0), [Value([3.0, 4.0])], L2(0.1), L1(1.0)).item()
+    10.5
+    """
     return sum((penalty(model) for penalty in penalties if penalty.lambda_), data_loss)

@@ -54,7 +54,13 @@ class _MaxPool(Module):
 
 
 class MaxPool1d(_MaxPool):
-    """The largest element of each window of (N, C, L)."""
+    """The largest element of each window of (N, C, L).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.MaxPool1d(2)(np.array([[[1.0, 3.0, 2.0, 0.0]]])).tolist()
+    [[[3.0, 2.0]]]
+    """
 
     dims = 1
 
@@ -75,13 +81,25 @@ class MaxPool2d(_MaxPool):
 
 
 class MaxPool3d(_MaxPool):
-    """The largest element of each window of (N, C, D, H, W)."""
+    """The largest element of each window of (N, C, D, H, W).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.MaxPool3d(2)(np.zeros((1, 3, 4, 4, 4))).shape
+    (1, 3, 2, 2, 2)
+    """
 
     dims = 3
 
 
 class AvgPool1d(Module):
-    """The mean of each window of (N, C, L)."""
+    """The mean of each window of (N, C, L).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.AvgPool1d(2)(np.array([[[1.0, 3.0, 2.0, 0.0]]])).tolist()
+    [[[2.0, 1.0]]]
+    """
 
     dims = 1
 
@@ -106,7 +124,13 @@ class AvgPool1d(Module):
 
 
 class AvgPool2d(AvgPool1d):
-    """The mean of each window; the zeros of the padding count, unless `count_include_pad=False` (row `avg-pool`)."""
+    """The mean of each window; the zeros of the padding count, unless `count_include_pad=False` (row `avg-pool`).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.AvgPool2d(2)(np.arange(16.0).reshape(1, 1, 4, 4)).tolist()
+    [[[[2.5, 4.5], [10.5, 12.5]]]]
+    """
 
     dims = 2
 
@@ -124,7 +148,13 @@ class AvgPool2d(AvgPool1d):
 
 
 class AvgPool3d(AvgPool2d):
-    """The mean of each window of (N, C, D, H, W)."""
+    """The mean of each window of (N, C, D, H, W).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.AvgPool3d(2)(np.ones((1, 3, 4, 4, 4))).shape
+    (1, 3, 2, 2, 2)
+    """
 
     dims = 3
 
@@ -143,37 +173,73 @@ class _Adaptive(Module):
 
 
 class AdaptiveAvgPool1d(_Adaptive):
-    """The mean of `output_size` regions that cover the axis."""
+    """The mean of `output_size` regions that cover the axis.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.AdaptiveAvgPool1d(2)(np.array([[[1.0, 3.0, 2.0, 0.0]]])).tolist()
+    [[[2.0, 1.0]]]
+    """
 
     dims = 1
 
 
 class AdaptiveAvgPool2d(_Adaptive):
-    """The mean of `output_size` regions that cover the image; 1 gives one number a channel."""
+    """The mean of `output_size` regions that cover the image; 1 gives one number a channel.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.AdaptiveAvgPool2d(1)(np.arange(16.0).reshape(1, 1, 4, 4)).tolist()
+    [[[[7.5]]]]
+    """
 
     dims = 2
 
 
 class AdaptiveAvgPool3d(_Adaptive):
-    """The mean of `output_size` regions that cover the volume."""
+    """The mean of `output_size` regions that cover the volume.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.AdaptiveAvgPool3d(2)(np.ones((1, 3, 5, 4, 7))).shape
+    (1, 3, 2, 2, 2)
+    """
 
     dims = 3
 
 
 class AdaptiveMaxPool1d(_Adaptive):
-    """The largest element of `output_size` regions that cover the axis."""
+    """The largest element of `output_size` regions that cover the axis.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.AdaptiveMaxPool1d(2)(np.array([[[1.0, 3.0, 2.0, 0.0]]])).tolist()
+    [[[3.0, 2.0]]]
+    """
 
     dims = 1
 
 
 class AdaptiveMaxPool2d(_Adaptive):
-    """The largest element of `output_size` regions that cover the image."""
+    """The largest element of `output_size` regions that cover the image.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.AdaptiveMaxPool2d((2, None))(np.ones((1, 3, 5, 4))).shape
+    (1, 3, 2, 4)
+    """
 
     dims = 2
 
 
 class AdaptiveMaxPool3d(_Adaptive):
-    """The largest element of `output_size` regions that cover the volume."""
+    """The largest element of `output_size` regions that cover the volume.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.AdaptiveMaxPool3d(2)(np.ones((1, 3, 5, 4, 7))).shape
+    (1, 3, 2, 2, 2)
+    """
 
     dims = 3
 
@@ -182,6 +248,11 @@ class FractionalMaxPool2d(Noise):
     """Maxima of windows at random fractional steps (Graham 2014; row `fractional-max-pool`).
 
     Random in inference too, as in PyTorch, unless `average` says over how many fixed steps to take the mean there.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.FractionalMaxPool2d(2, output_ratio=0.7)(np.ones((1, 3, 10, 10))).shape
+    (1, 3, 7, 7)
     """
 
     dims = 2

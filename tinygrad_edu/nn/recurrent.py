@@ -196,6 +196,12 @@ class GRU(_Recurrent):
     """Gated recurrent unit (Cho et al. 2014): h' = (1 - z)·n + z·h, with PyTorch's n = tanh(W x + b + r·(W h + b)).
 
     Inputs and results as for RNN.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> outputs, last = nn.GRU(3, 4, bidirectional=True)(np.zeros((7, 2, 3)))
+    >>> outputs.shape, last.shape
+    ((7, 2, 8), (2, 2, 4))
     """
 
     kind = "GRU"
@@ -221,6 +227,12 @@ class LSTM(_Recurrent):
     f, g, o.
 
     Gives (outputs, (last h, last c)). With `proj_size` h is projected to that size.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> outputs, (h, c) = nn.LSTM(3, 4, num_layers=2)(np.zeros((7, 2, 3)))
+    >>> outputs.shape, h.shape, c.shape
+    ((7, 2, 4), (2, 2, 4), (2, 2, 4))
     """
 
     kind = "LSTM"
@@ -284,6 +296,11 @@ class _Cell(Module):
 class RNNCell(_Cell):
     """h' = tanh(W_ih x + b_ih + W_hh h + b_hh); `layer_norm=True` normalises before tanh (row
     `norm-in-recurrent-nets`).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.RNNCell(3, 4, layer_norm=True)(np.zeros((2, 3))).shape
+    (2, 4)
     """
 
     kind = "RNN"
@@ -305,7 +322,13 @@ class RNNCell(_Cell):
 
 
 class GRUCell(_Cell):
-    """One step of a GRU."""
+    """One step of a GRU.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.GRUCell(3, 4)(np.zeros((2, 3)), np.zeros((2, 4))).shape
+    (2, 4)
+    """
 
     kind = "GRU"
 
@@ -314,7 +337,14 @@ class GRUCell(_Cell):
 
 
 class LSTMCell(_Cell):
-    """One step of an LSTM: gives (h, c)."""
+    """One step of an LSTM: gives (h, c).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> h, c = nn.LSTMCell(3, 4)(np.zeros((2, 3)))
+    >>> h.shape, c.shape
+    ((2, 4), (2, 4))
+    """
 
     kind = "LSTM"
 

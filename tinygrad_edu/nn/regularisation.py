@@ -62,19 +62,43 @@ class _Channels(Noise):
 
 
 class Dropout1d(_Channels):
-    """Whole channels of [N, C, L] are 0 with probability p in training."""
+    """Whole channels of [N, C, L] are 0 with probability p in training.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> sorted(set(nn.Dropout1d(0.5)(np.ones((20, 3, 4))).ravel().tolist()))
+    [0.0, 2.0]
+    """
 
 
 class Dropout2d(_Channels):
-    """Whole channels of [N, C, H, W] are 0 with probability p in training."""
+    """Whole channels of [N, C, H, W] are 0 with probability p in training.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> sorted(set(nn.Dropout2d(0.5)(np.ones((20, 3, 2, 2))).ravel().tolist()))
+    [0.0, 2.0]
+    """
 
 
 class Dropout3d(_Channels):
-    """Whole channels of [N, C, D, H, W] are 0 with probability p in training."""
+    """Whole channels of [N, C, D, H, W] are 0 with probability p in training.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.Dropout3d(0.5).eval()(np.ones((1, 1, 1, 1, 2))).tolist()
+    [[[[[1.0, 1.0]]]]]
+    """
 
 
 class AlphaDropout(_Channels):
-    """Dropout that keeps mean 0 and variance 1, for nets with SELU."""
+    """Dropout that keeps mean 0 and variance 1, for nets with SELU.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.AlphaDropout(0.5).eval()(np.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
 
     def forward(self, input: Any) -> Any:
         """The same shape."""
@@ -82,7 +106,13 @@ class AlphaDropout(_Channels):
 
 
 class GaussianNoise(Noise):
-    """x plus normal noise of standard deviation `std` in training."""
+    """x plus normal noise of standard deviation `std` in training.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> nn.GaussianNoise(0.1).eval()(np.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
 
     def __init__(self, std: float = 0.1) -> None:
         self.std = std
@@ -98,6 +128,12 @@ class StochasticDepth(Noise):
 
     Inference takes x + survival_prob·block(x); `mode="train_scale"` divides by the probability in training instead,
     as torchvision. A block that is skipped is not computed at all.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> block = nn.StochasticDepth(nn.Lambda(lambda x: 10 * x), survival_prob=0.8)
+    >>> block.eval()(np.array([1.0])).tolist()
+    [9.0]
     """
 
     def __init__(self, block: Module, survival_prob: float = 0.5, mode: str = "test_scale") -> None:

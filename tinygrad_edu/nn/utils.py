@@ -66,12 +66,24 @@ def _swapped(module: Module, parameters: Mapping[str, Any]) -> Iterator[None]:
 
 
 def parameters_to_vector(parameters: Iterable[Any]) -> Any:
-    """All parameters end to end, as one differentiable vector θ."""
+    """All parameters end to end, as one differentiable vector θ.
+
+    >>> from tinygrad_edu import nn
+    >>> parameters_to_vector(nn.Linear(2, 1).parameters()).shape
+    (3,)
+    """
     return np.concatenate([np.ravel(parameter) for parameter in parameters])
 
 
 def vector_to_parameters(vector: Any, parameters: Iterable[Value]) -> None:
-    """Write a vector θ into the parameters."""
+    """Write a vector θ into the parameters.
+
+    >>> from tinygrad_edu import nn
+    >>> layer = nn.Linear(2, 1)
+    >>> vector_to_parameters([1.0, 2.0, 3.0], layer.parameters())
+    >>> layer.weight.data.tolist(), layer.bias.data.tolist()
+    ([[1.0, 2.0]], [3.0])
+    """
     listed = list(parameters)
     sizes = [parameter.size for parameter in listed]
     vector = np.asarray(vector.data if isinstance(vector, Value) else vector)
@@ -84,6 +96,13 @@ def vector_to_parameters(vector: Any, parameters: Iterable[Value]) -> None:
 def update_bn(loader: Iterable[Any], model: Module) -> None:
     """Set all running statistics to their means over a pass through `loader` (batches, or tuples that start with
     one).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> net = nn.Sequential(nn.BatchNorm1d(1))
+    >>> update_bn([np.array([[1.0], [3.0]]), np.array([[5.0], [7.0]])], net)
+    >>> net[0].running_mean.tolist()
+    [4.0]
     """
     layers = [
         module for module in model.modules() if isinstance(module, _BatchNorm) and module.running_mean is not None
@@ -109,6 +128,12 @@ def mc_predict(model: Module, x: Any, n: int = 32) -> tuple[Any, Any]:
     Ghahramani 2016).
 
     Everything else, batch normalisation too, behaves as in inference.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu import nn
+    >>> mean, std = mc_predict(nn.Sequential(nn.Dropout(0.5), nn.Linear(2, 1)), np.ones((3, 2)), n=8)
+    >>> mean.shape, std.shape
+    ((3, 1), (3, 1))
     """
     was = [(module, module.training) for module in model.modules()]
     try:
@@ -161,7 +186,12 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
 
 
 def remove_weight_norm(module: Module, name: str = "weight") -> Module:
-    """Make the weight a parameter of its own again, with the value it has."""
+    """Make the weight a parameter of its own again, with the value it has.
+
+    >>> from tinygrad_edu import nn
+    >>> sorted(remove_weight_norm(weight_norm(nn.Linear(3, 2))).state_dict())
+    ['bias', 'weight']
+    """
     holder = vars(module).get("parametrizations")
     if holder is None or name not in vars(holder):
         raise AttributeError(f"remove_weight_norm: {name!r} of {module.label} is not normalised")

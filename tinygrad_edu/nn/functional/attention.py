@@ -82,6 +82,9 @@ def scaled_dot_product_attention(
 
     A boolean mask lets attention pass where it is True (PyTorch's meaning here), another is added to the scores;
     `is_causal` lets position i see positions up to i. With `need_weights` gives (output, weights before dropout).
+
+    >>> scaled_dot_product_attention(np.zeros((1, 2)), np.zeros((2, 2)), np.array([[1.0], [3.0]])).tolist()
+    [[2.0]]
     """
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise ShapeError(

@@ -28,7 +28,11 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
 
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
-    """x₁ᵀ W_k x₂ + b_k for each output k, over the last axes; W is [out, in1, in2]."""
+    """x₁ᵀ W_k x₂ + b_k for each output k, over the last axes; W is [out, in1, in2].
+
+    >>> bilinear(np.ones((5, 2)), np.ones((5, 3)), np.ones((4, 2, 3))).shape
+    (5, 4)
+    """
     if input1.shape[:-1] != input2.shape[:-1] or (input1.shape[-1], input2.shape[-1]) != weight.shape[1:]:
         raise ShapeError(
             f"bilinear: inputs {input1.shape} and {input2.shape} must agree up to the last axis and end in "
@@ -42,6 +46,9 @@ def dropconnect(input: Any, weight: Any, bias: Any = None, p: float = 0.5, train
     """A linear layer each of whose weights is 0 with probability p in training (Wan et al. 2013; row `dropconnect`).
 
     Not rescaled: the mean over masks is (1 - p)·Wx, and that is what inference computes.
+
+    >>> dropconnect(np.ones((1, 2)), np.ones((1, 2)), p=0.5, training=False).tolist()
+    [[1.0]]
     """
     if not training:
         return linear(input, weight * (1 - p), bias)

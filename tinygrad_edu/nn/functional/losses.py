@@ -103,7 +103,11 @@ def mse_loss(
 
 
 def l1_loss(input: Any, target: Any, *, reduction: Reduction = "mean", weight: Any = None) -> Any:
-    """Absolute error |input - target|; its gradient is 0 where they agree. `weight` as for `mse_loss`."""
+    """Absolute error |input - target|; its gradient is 0 where they agree. `weight` as for `mse_loss`.
+
+    >>> float(l1_loss([1.0, 3.0], [0.0, 0.0]))
+    2.0
+    """
     input, target = same_shape("l1_loss", input, target)
     return _weighed("l1_loss", np.abs(input - target), weight, reduction)
 
@@ -112,6 +116,9 @@ def huber_loss(input: Any, target: Any, reduction: Reduction = "mean", delta: fl
     """½d² for |d| ≤ delta, delta·(|d| - delta/2) beyond, with d = input - target (Huber 1964).
 
     With `weight`, one for each element, "mean" is still over their number, as in PyTorch (unlike `mse_loss`).
+
+    >>> huber_loss([0.5, 3.0], [0.0, 0.0], "none").tolist()
+    [0.125, 2.5]
     """
     input, target = same_shape("huber_loss", input, target)
     distance = np.abs(input - target)
@@ -176,6 +183,9 @@ def binary_cross_entropy_with_logits(
 ) -> Any:
     """Binary cross-entropy of σ(z), written softplus(z) - z·y: never overflows; `pos_weight` multiplies the loss at y
     = 1.
+
+    >>> float(binary_cross_entropy_with_logits([-1000.0], [1.0]))
+    1000.0
     """
     input, target = same_shape("binary_cross_entropy_with_logits", input, target)
     if pos_weight is None:
@@ -322,7 +332,11 @@ def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool
 
 
 def hinge_loss(input: Any, target: Any, margin: float = 1.0, *, reduction: Reduction = "mean") -> Any:
-    """max(0, margin - y·s) for labels y = ±1: the two-class support vector machine."""
+    """max(0, margin - y·s) for labels y = ±1: the two-class support vector machine.
+
+    >>> hinge_loss([0.5, 2.0], [1.0, 1.0], reduction="none").tolist()
+    [0.5, 0.0]
+    """
     input, target = same_shape("hinge_loss", input, target)
     return reduced(relu(margin - target * input), reduction)
 

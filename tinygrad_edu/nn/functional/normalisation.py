@@ -72,6 +72,9 @@ def batch_norm(
     `bn-forward`).
 
     The running statistics are the layer's to update. In training more than one value a channel is needed.
+
+    >>> batch_norm(np.array([[1.0], [3.0]]), training=True).round(4).tolist()
+    [[-1.0], [1.0]]
     """
     shape = _per_channel(
         "batch_norm", input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
@@ -92,6 +95,9 @@ def layer_norm(
 ) -> Any:
     """Standardise each example over its last axes, whose lengths are `normalized_shape` (Ba et al. 2016; row
     `layer-norm`).
+
+    >>> layer_norm(np.array([[1.0, 3.0]]), (2,)).round(4).tolist()
+    [[-1.0, 1.0]]
     """
     shape = tuple(normalized_shape)
     _last_axes("layer_norm", input, shape)
@@ -99,7 +105,11 @@ def layer_norm(
 
 
 def rms_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None) -> Any:
-    """x/√(mean(x²) + ε) over the last axes, ε being the dtype's own by default (Zhang & Sennrich 2019)."""
+    """x/√(mean(x²) + ε) over the last axes, ε being the dtype's own by default (Zhang & Sennrich 2019).
+
+    >>> rms_norm(np.array([[3.0, 4.0]]), (2,)).round(4).tolist()
+    [[0.8485, 1.1314]]
+    """
     shape = tuple(normalized_shape)
     _last_axes("rms_norm", input, shape)
     eps = float(np.finfo(input.dtype).eps) if eps is None else eps
@@ -113,7 +123,11 @@ def _last_axes(what: str, input: Any, shape: tuple[int, ...]) -> None:
 
 
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
-    """Standardise each example's groups of neighbouring channels, all positions included (Wu & He 2018)."""
+    """Standardise each example's groups of neighbouring channels, all positions included (Wu & He 2018).
+
+    >>> group_norm(np.array([[1.0, 3.0, 5.0, 9.0]]), 2).round(3).tolist()
+    [[-1.0, 1.0, -1.0, 1.0]]
+    """
     shape = _per_channel("group_norm", input, weight=weight, bias=bias)
     if input.shape[1] % num_groups:
         raise ShapeError(
@@ -135,6 +149,9 @@ def instance_norm(
 ) -> Any:
     """Standardise each channel of each example over its positions, or by the running statistics (Ulyanov et al.
     2016).
+
+    >>> instance_norm(np.array([[[1.0, 3.0]], [[5.0, 9.0]]])).round(3).tolist()
+    [[[-1.0, 1.0]], [[-1.0, 1.0]]]
     """
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, eps=eps)
@@ -151,6 +168,9 @@ def local_response_norm(
 
     `divide_by_size=False` takes α itself, as the paper, whose constants are k=2, n=5, α=1e-4, β=0.75
     (course 004, row `local-response-norm`); PyTorch divides.
+
+    >>> local_response_norm(np.ones((1, 3, 1)), 3, alpha=3.0)[0, :, 0].round(4).tolist()
+    [0.4387, 0.3536, 0.4387]
     """
     if input.ndim < 2:
         raise ShapeError(f"local_response_norm: input {input.shape} must be [N, C, …]")
@@ -163,7 +183,11 @@ def local_response_norm(
 
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
-    """x over its p-norm along `dim`, the norm being held at eps or above."""
+    """x over its p-norm along `dim`, the norm being held at eps or above.
+
+    >>> normalize(np.array([[3.0, 4.0]])).tolist()
+    [[0.6, 0.8]]
+    """
     if p == 2:
         length = np.linalg.norm(input, axis=dim, keepdims=True)
     else:

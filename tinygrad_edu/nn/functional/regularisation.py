@@ -70,22 +70,42 @@ def _channels(name: str, input: Any, p: float, training: bool, axes: int) -> Any
 
 
 def dropout1d(input: Any, p: float = 0.5, training: bool = True) -> Any:
-    """Whole channels of [N, C, L] are 0 with probability p in training."""
+    """Whole channels of [N, C, L] are 0 with probability p in training.
+
+    >>> import numpy as np
+    >>> dropout1d(np.ones((2, 3, 4)), training=False).shape
+    (2, 3, 4)
+    """
     return _channels("dropout1d", input, p, training, 1)
 
 
 def dropout2d(input: Any, p: float = 0.5, training: bool = True) -> Any:
-    """Whole channels of [N, C, H, W] are 0 with probability p in training (row `dropout-fc-only`)."""
+    """Whole channels of [N, C, H, W] are 0 with probability p in training (row `dropout-fc-only`).
+
+    >>> import numpy as np
+    >>> sorted(set(dropout2d(np.ones((20, 3, 2, 2))).ravel().tolist()))
+    [0.0, 2.0]
+    """
     return _channels("dropout2d", input, p, training, 2)
 
 
 def dropout3d(input: Any, p: float = 0.5, training: bool = True) -> Any:
-    """Whole channels of [N, C, D, H, W] are 0 with probability p in training."""
+    """Whole channels of [N, C, D, H, W] are 0 with probability p in training.
+
+    >>> import numpy as np
+    >>> dropout3d(np.ones((2, 3, 1, 1, 1)), training=False).shape
+    (2, 3, 1, 1, 1)
+    """
     return _channels("dropout3d", input, p, training, 3)
 
 
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = False) -> Any:
-    """Dropout to SELU's lower limit, rescaled so that mean 0 and variance 1 stay (Klambauer et al. 2017)."""
+    """Dropout to SELU's lower limit, rescaled so that mean 0 and variance 1 stay (Klambauer et al. 2017).
+
+    >>> import numpy as np
+    >>> alpha_dropout(np.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
     probability("alpha_dropout", p)
     if not training or p == 0:
         return input
@@ -96,7 +116,12 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False) -> Any:
 
 
 def gaussian_noise(input: Any, std: float = 0.1, training: bool = True) -> Any:
-    """x plus normal noise of this standard deviation in training."""
+    """x plus normal noise of this standard deviation in training.
+
+    >>> import numpy as np
+    >>> gaussian_noise(np.array([1.0, 2.0]), training=False).tolist()
+    [1.0, 2.0]
+    """
     if not training or std == 0:
         return input
     return input + drawn("normal", 0, std, input.shape).astype(input.dtype)
@@ -105,6 +130,10 @@ def gaussian_noise(input: Any, std: float = 0.1, training: bool = True) -> Any:
 def stochastic_depth(input: Any, p: float, mode: str = "batch", training: bool = True) -> Any:
     """The whole input, or with mode "row" each example, 0 with probability p in training, else over 1 - p, as
     torchvision.
+
+    >>> import numpy as np
+    >>> sorted(set(stochastic_depth(np.ones((40, 2)), 0.5, "row").ravel().tolist()))
+    [0.0, 2.0]
     """
     probability("stochastic_depth", p)
     if mode not in ("batch", "row"):
