@@ -55,13 +55,15 @@ def walk(
             break
         g = gradients.pop(node) if leaves_only else gradients[node]
         inputs, downs = passed_down(node, g, create_graph, oldest, wrt)
-        if idle or watch is not None or node.gate.idle:  # type: ignore[union-attr]  # who waits has a gate
-            downs = _looked_at(node, g, downs, gradients, idle, watch)
         for position, down in enumerate(downs):
             if down is None:
                 continue
             x = inputs[position]
             down = fitted(down, x._data)
+            if idle or node.gate.idle:  # type: ignore[union-attr]  # who waits has a gate
+                down = without_idle(down, node, position, idle, x not in gradients)
+            if watch is not None:
+                watch(node, position, g, down)
             if x in gradients:
                 _add(x, down, gradients, sums)
                 continue
@@ -128,25 +130,6 @@ def walk_pairs(
             else:
                 _add(y, down, gradients, sums)
     return None
-
-
-def _looked_at(
-    node: "Value", g: Any, downs: "Sequence[Any]", gradients: "dict[Value, Any]", idle: "dict[Value, Array]", watch: Any
-) -> list[Any]:
-    """What a gate passes down, 0 where the input was not used, shown to `watch`."""
-    seen: list[Any] = []
-    met: set[Any] = set()
-    for position, (x, down) in enumerate(zip(node.inputs, downs, strict=True)):
-        if down is not None:
-            first = x not in gradients and x not in met
-            met.add(x)
-            down = fitted(down, x._data)
-            if idle or node.gate.idle:  # type: ignore[union-attr]
-                down = without_idle(down, node, position, idle, first)
-            if watch is not None:
-                watch(node, position, g, down)
-        seen.append(down)
-    return seen
 
 
 Passed = tuple[tuple[Any, ...], Sequence[Any]]  # the inputs of a gate, and the downstream gradient of each

@@ -1,5 +1,6 @@
 """What a compiled step must notice between two calls, although it looks only at what can have changed."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -185,3 +186,35 @@ def test_a_graph_recorded_before_a_compiled_step_is_stale() -> None:
     twin.steps[1](X, Y)
     with pytest.raises(tinygrad_edu.errors.StaleGraphError):
         loss.backward()
+
+
+def test_sums_where_ways_meet_say_so_in_the_program() -> None:
+    def summed(x: Any, y: Any) -> Any:
+        return np.sum(np.exp(x) * np.sin(x) * y)
+
+    slope = tinygrad_edu.compile(tinygrad_edu.grad(summed, argnums=(0, 1)), plan=False)
+    slope(np.ones(3), np.ones(3))
+    said = [line for line in slope.source.splitlines() if "sum of the gradients by" in line]
+    assert len(said) == 1
+    assert "d_x" in said[0]
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_garbage_collector_is_as_it_was(on: bool) -> None:
+    before, seen = gc.isenabled(), []
+
+    def function(x: Any) -> Any:
+        seen.append(gc.isenabled())
+        return x * 2 if x.ndim else np.ones(0)[1]
+
+    try:
+        (gc.enable if on else gc.disable)()
+        run = tinygrad_edu.compile(function)
+        run(np.ones(2))
+        assert gc.isenabled() == on
+        with pytest.raises(IndexError):
+            run(np.float64(1))
+        assert gc.isenabled() == on
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert seen == [False, False]

@@ -7,6 +7,7 @@ import keyword
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,13 @@ __all__ = ["Link", "Names", "built"]
 RESERVED = frozenset({"np", "math", *keyword.kwlist, *dir(__builtins__), "sum", "max", "min", "abs", "pow", "round"})
 
 
+@lru_cache(4096)
+def identifier(wanted: str) -> str:
+    """A word that Python takes as a name, as near as possible to the one that is wanted."""
+    base = re.sub(r"\W+", "_", wanted, flags=re.ASCII).strip("_") or "v"
+    return f"v{base}" if base[0].isdigit() else base
+
+
 class Names:
     """Gives each variable a name of its own, as near as possible to the one that is wanted."""
 
@@ -32,9 +40,7 @@ class Names:
         self.counts: dict[str, int] = {}
 
     def __call__(self, wanted: str, *, numbered: bool = False) -> Var:
-        base = re.sub(r"\W+", "_", wanted, flags=re.ASCII).strip("_") or "v"
-        base = f"v{base}" if base[0].isdigit() else base
-        name = base
+        name = base = identifier(wanted)
         if numbered or name in self.taken:
             number = self.counts.get(base, 0 if numbered else 1)
             while (name := f"{base}_{number + 1}") in self.taken:
@@ -120,7 +126,7 @@ class _Builder:
 
     def instruction(self, node: Any) -> None:
         """The line for a node; none for what only passes numbers on."""
-        inputs = tuple(self.operand(x, node.group) for x in node.inputs)
+        inputs = tuple([self.operand(x, node.group) for x in node.inputs])
         if node.gate is DETACH or node.gate is variable:
             self.operands[node] = inputs[0]
             return

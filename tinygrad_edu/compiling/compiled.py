@@ -28,7 +28,7 @@ from .program import Program
 from .saving import saved
 from .scalars import is_python, python_run, python_source
 from .source import source_of
-from .trace import Trace
+from .trace import Trace, collector_resting
 
 __all__ = ["Compiled", "compile"]
 
@@ -110,7 +110,8 @@ class Compiled:
                 self._latest = variant
                 return variant, arrays
         graded = frozenset(leaf for v in self._variants.get(key, ()) for leaf, _ in v.guarded if leaf._grad is not None)
-        made = Variant(self, args, kwargs, graded)
+        with collector_resting():
+            made = Variant(self, args, kwargs, graded)
         variants = self._variants.setdefault(key, [])
         variants.insert(0, made)
         del variants[8:]

@@ -1,7 +1,7 @@
 """Shapes and dtypes of what gates and NumPy functions will give, found with next to no work on numbers.
 
-`stand_in` · `kind_of` (for a NumPy function) · `kind_by` (for a gate) · `Promise` (what stands for a result while it is
-only known by its kind). Builds on NumPy and the engine.
+`stand_in` · `kind_of` (for a NumPy function) · `kind_by` and `simple_kind` (for a gate) · `Promise` (what stands for a
+result while it is only known by its kind). Builds on NumPy and the engine.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..engine import Gate, Value
 
-__all__ = ["Promise", "kind_by", "kind_of", "numbers_of", "stand_in"]
+__all__ = ["Promise", "kind_by", "kind_of", "numbers_of", "simple_kind", "stand_in"]
 
 Array = Any
 Kind = tuple[tuple[int, ...], Any]
@@ -50,6 +50,11 @@ def kind_of(function: Callable[..., Any], inputs: Sequence[Any], settings: Mappi
 
 def kind_by(gate: Gate, inputs: Sequence[Array], settings: Mapping[str, Any]) -> Kind:
     """The shape and dtype of what a gate gives for such inputs; what the gate raises, if they don't fit."""
+    with np.errstate(all="ignore"):
+        return _found(gate, inputs, settings)
+
+
+def _found(gate: Gate, inputs: Sequence[Array], settings: Mapping[str, Any]) -> Kind:
     shapes = [np.shape(x) for x in inputs]
     if gate.elementwise and any(shapes):
         shape = np.broadcast_shapes(*shapes)
@@ -61,6 +66,21 @@ def kind_by(gate: Gate, inputs: Sequence[Array], settings: Mapping[str, Any]) ->
         shape, dtype = _kind(gate.forward(*empty, **settings))
         return shape if gate.name == "conv_weight" else (*batch, *shape[1:]), dtype
     return _kind(gate.forward(*inputs, **settings))
+
+
+def simple_kind(gate: Gate, inputs: Sequence[Array]) -> Kind:
+    """The same for a gate that works by element and has no settings: found once for all inputs of such kinds."""
+    shapes = tuple([getattr(x, "shape", ()) for x in inputs])
+    kinds = tuple([float if type(x) is float else getattr(x, "dtype", x) for x in inputs])
+    return _simple_kind(gate, shapes, tuple(map(type, kinds)), kinds)
+
+
+@lru_cache(4096)
+def _simple_kind(gate: Gate, shapes: Sequence[tuple[int, ...]], _: Any, kinds: Sequence[Any]) -> Kind:
+    def sample(shape: tuple[int, ...], kind: Any) -> Any:
+        return stand_in(shape, kind) if isinstance(kind, np.dtype) else 1.0 if kind is float else kind
+
+    return kind_by(gate, list(map(sample, shapes, kinds)), {})
 
 
 def _kind(out: Array) -> Kind:

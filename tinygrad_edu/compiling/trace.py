@@ -5,7 +5,9 @@ and dtype are found, while the numbers wait for the program: they are promised, 
 frozen into the program, so it is refused. Builds on the engine, `kinds`, `program` and `random`.
 """
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NoReturn
 
@@ -18,16 +20,28 @@ from ..modes import current_mode
 from ..numpy_protocol.registry import called
 from ..operators import GATES
 from ..random import generator
-from .kinds import Promise, kind_by, numbers_of, stand_in
+from .kinds import Promise, kind_by, numbers_of, simple_kind, stand_in
 from .program import Function
 
-__all__ = ["Trace", "Traced"]
+__all__ = ["Trace", "Traced", "collector_resting"]
 
 DETACH = Function("detach", lambda x: x)
 ZERO = np.float64(0)
 NUMBERS = (Value, np.ndarray, np.generic, bool, int, float, complex)
 TYPED_BY_DATA = frozenset({"eig"})  # complex where its numbers are
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.argwhere, np.unique})
+
+
+@contextmanager
+def collector_resting() -> Iterator[None]:
+    """No garbage is looked for: all that tracing makes lives to its end, and looking through it takes a third more."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 class Traced(Value):
@@ -210,8 +224,8 @@ class Trace:
                 f"gate {gate.name} by a mask while it is compiled: how many elements there are would depend on the "
                 "data, and a program is made for fixed shapes. Multiply by the mask, or use np.where(mask, v, 0)"
             )
-        needed = any(isinstance(x, Value) and x.requires_grad for x in inputs)
-        kept = tuple(map(self.kept, inputs))
+        needed = any(x.requires_grad for x in inputs if isinstance(x, Value))
+        kept = tuple([x if isinstance(x, Value) else self.kept(x) for x in inputs])
         return self.made(gate, kept, settings, promised(gate, kept, settings), needed)
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -357,8 +371,7 @@ def promised(gate: Gate, inputs: Sequence[Any], settings: Any) -> Promise:
     known = numbers_of if gate.name in TYPED_BY_DATA else _hollow
     arrays = [known(x) if isinstance(x, NUMBERS) else gate.plain(x) for x in inputs]
     try:
-        with np.errstate(all="ignore"):
-            kind = kind_by(gate, arrays, settings)
+        kind = simple_kind(gate, arrays) if gate.elementwise and not settings else kind_by(gate, arrays, settings)
     except (ValueError, IndexError, TypeError):
         try:  # with the numbers themselves, that the error be a true one
             out = gate.forward(*map(numbers_of, inputs), **settings)

@@ -53,22 +53,22 @@ def is_lane(line: Instruction) -> bool:
     """Whether an instruction computes one number from single ones, and does the same for vectors, by element."""
     if line.shape != () or line.dtype not in DTYPES:
         return False
-    if not all(isinstance(x, SETTINGS) and not isinstance(x, Var) for x in line.settings.values()):
+    settings = line.settings.values()
+    if settings and not all(isinstance(x, SETTINGS) and not isinstance(x, Var) for x in settings):
         return False
     gate = line.gate
     if isinstance(gate, Function):
         fits = gate.pure and (isinstance(gate.forward, np.ufunc) or gate.name in NAMED)
     else:
         fits = gate.elementwise
-    return fits and all(type(x) in NUMBERS for x in line.inputs)
+    return fits and NUMBERS.issuperset(map(type, line.inputs))
 
 
 def group_scalars(program: Program) -> Program:
     """The program with its scalar gates as lanes of vectors, or as it is where that would not pay."""
     scalar = {x.var for x in program.inputs if x.shape == () and x.dtype == np.float64}
     scalar |= {line.target for line in program if line.shape == () and line.dtype in DTYPES}
-    able = (line for line in program if is_lane(line))
-    lanes = {line.target for line in able if all(x in scalar for x in line.inputs if type(x) is Var)}
+    lanes = {line.target for line in program if is_lane(line) and is_scalar(line, scalar)}
     if len(lanes) < FEWEST:
         return program
     work = _Grouping(program)
@@ -88,6 +88,11 @@ def number_key(x: Any) -> tuple[str, str]:
     return type(x).__name__, repr(x)
 
 
+def is_scalar(line: Instruction, scalar: set[Var]) -> bool:
+    """Whether all variables that an instruction reads are single numbers."""
+    return not any([type(x) is Var and x not in scalar for x in line.inputs])  # noqa: C419 - asked of every line
+
+
 def copied(line: Instruction, inputs: tuple[Operand, ...], gate: Any = None) -> Instruction:
     """The instruction with other inputs."""
     head = (line.target, gate or line.gate, inputs, line.settings, line.shape, line.dtype)
@@ -105,7 +110,7 @@ def summed(program: Program, lanes: set[Var]) -> Iterator[Instruction]:
         if line.gate is not add or line.target not in lanes:
             continue
         a, b = line.inputs
-        inside = [x for x in (a, b) if isinstance(x, Var) and x in terms and uses[x] == 1]
+        inside = [x for x in (a, b) if x in terms and type(x) is Var and uses[x] == 1]
         own = terms.pop(inside[0]) if inside else [a, b]
         if inside:
             own += terms.pop(inside[1]) if len(inside) == 2 else [b if inside[0] is a else a]
