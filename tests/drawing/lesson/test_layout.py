@@ -101,6 +101,18 @@ def test_equal_groups_share_a_layout() -> None:
     assert len(made.layouts) < 16
 
 
+def test_wires_from_one_node_go_together() -> None:
+    chain = [(k, k + 1) for k in range(1, 12)]
+    layout = layered([(40.0, 40.0)] * 13, [*chain, *((0, k) for k in range(1, 13))])
+    fan = [points[1:-1] for points in layout.wires[len(chain) :]]
+    heights = {}
+    for points in fan:
+        for (x0, y0), (x1, _) in zip(points[1::2], points[2::2], strict=False):
+            heights.setdefault((x0, x1), set()).add(y0)
+    assert all(len(found) == 1 for found in heights.values())
+    assert layout.height < 5 * 40  # each apart would take 12 × 40
+
+
 def test_a_tree_has_no_crossings_and_a_chain_is_level() -> None:
     sizes = [(40.0, 20.0)] * 7
     tree = layered(sizes, [(0, 4), (1, 4), (2, 5), (3, 5), (4, 6), (5, 6)])

@@ -49,6 +49,15 @@ def test_pages_keep_to_their_budgets() -> None:
     assert len(large.html.encode()) <= LARGE_PAGE
 
 
+def test_a_network_without_any_group_keeps_to_the_budget_too() -> None:
+    layer = [Value(0.1 * k, name=f"x{k}") for k in range(16)]
+    for size in (24, 24):
+        layer = [np.tanh(sum((Value(0.01 * j * k) * x for j, x in enumerate(layer)), Value(0.0))) for k in range(size)]
+    flat = lesson(sum(layer[1:], layer[0]))
+    assert len(flat.material.values) > 2_500
+    assert len(flat.html.encode()) <= LARGE_PAGE / 4
+
+
 def test_a_large_flat_graph_is_cut_into_stretches() -> None:
     x = Value(1.0, name="x")
     for _ in range(2 * CROWD):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 __all__ = ["Layout", "layered"]
 
 GAP_X, GAP_Y, MARGIN = 26.0, 12.0, 16.0
-SWEEPS = 6
+SWEEPS, MANY = 6, 2000
+"""How often the order of the columns is improved; twice where there are many nodes and bends."""
 
 Size = tuple[float, float]
 
@@ -53,24 +54,33 @@ class _Layered:
         self.sizes = [*sizes]
         self.first, self.last = first, last
         self.rank, self.turned = _ranked(len(sizes), wires, first, last)
+        self.trunks: dict[tuple[int, int], int] = {}
         self.paths = [self._bent(*wire) for wire in wires]
         self.after: list[list[int]] = [[] for _ in self.sizes]
         self.before: list[list[int]] = [[] for _ in self.sizes]
+        shared: set[tuple[int, int]] = set()
         for path in self.paths:
             for a, b in itertools.pairwise(path):
-                self.after[a].append(b)
-                self.before[b].append(a)
+                if b < len(sizes) or (a, b) not in shared:
+                    shared.add((a, b))
+                    self.after[a].append(b)
+                    self.before[b].append(a)
         self.count = len(sizes)
         self.columns = self._ordered()
 
     def _bent(self, source: int, target: int) -> list[int]:
-        """The nodes that a wire goes through: its ends, and a bend in each column between."""
+        """The nodes that a wire goes through: its ends, and a bend in each column between.
+
+        Wires from one node go together as far as they can.
+        """
         a, b = sorted((source, target), key=lambda k: self.rank[k])
         path = [a]
         for rank in range(self.rank[a] + 1, self.rank[b]):
-            path.append(len(self.sizes))
-            self.sizes.append((0.0, 0.0))
-            self.rank.append(rank)
+            bend = self.trunks.setdefault((a, rank), len(self.sizes))
+            if bend == len(self.sizes):
+                self.sizes.append((0.0, 0.0))
+                self.rank.append(rank)
+            path.append(bend)
         return [*path, b]
 
     def _ordered(self) -> list[list[int]]:
@@ -79,7 +89,7 @@ class _Layered:
         for node in self._visited():
             columns[self.rank[node]].append(node)
         best, fewest = [[*column] for column in columns], self._crossings(columns)
-        for sweep in range(SWEEPS):
+        for sweep in range(SWEEPS if len(self.sizes) < MANY else 2):
             if not fewest:
                 break
             there = range(1, len(columns)) if sweep % 2 else range(len(columns) - 2, -1, -1)
@@ -216,8 +226,19 @@ class _Layered:
                 points += [(min(lo, x), y), (x - half, y)]
             else:
                 points += [(lo, y), (hi, y)]
-        rounded = tuple((round(a, 1), round(b, 1)) for a, b in points)
+        rounded = _without_level_bends([(round(a, 1), round(b, 1)) for a, b in points])
         return rounded[::-1] if k in self.turned else rounded
+
+
+def _without_level_bends(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """The same line without the bends at which it goes on level; its ends stay, since they move when boxes open."""
+    kept = points[:2]
+    for start, end in zip(points[2::2], points[3::2], strict=True):
+        if len(kept) > 2 and end != points[-1] and start[1] == kept[-1][1]:
+            kept[-1] = end
+        else:
+            kept += [start, end]
+    return tuple(kept)
 
 
 def _ranked(
