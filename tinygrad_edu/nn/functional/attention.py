@@ -25,7 +25,8 @@ def embedding(
     """Row `input` of `weight` for each number in it: [...] to [..., embedding_dim]; row `padding_idx` is not learned.
 
     With `max_norm` the rows looked up are first shortened, in `weight` itself, to a `norm_type`-norm of `max_norm` at
-    most. `scale_grad_by_freq` divides a row's gradient by how often it is looked up. As in PyTorch.
+    most; a graph recorded before such a change is stale. `scale_grad_by_freq` divides a row's gradient by how often it
+    is looked up. As in PyTorch.
 
     >>> import numpy as np
     >>> embedding(np.array([1, 0]), np.array([[0.5], [2.0]])).tolist()
