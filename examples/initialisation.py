@@ -25,9 +25,8 @@ def examined(activation, weight_init, width, depth):
 
 def main(width=500, depth=10):
     """Print deviations, saturation and gradients by layer; save the histograms of the last choice."""
-    print(
-        f"{'':<18}{'deviation of layer 1':>22}{f'… of layer {depth - 1}':>14}{'saturated':>11}{'gradient 1st : last':>21}"
-    )
+    last = f"… of layer {depth - 1}"
+    print(f"{'':<18}{'deviation of layer 1':>22}{last:>14}{'saturated':>11}{'gradient 1st : last':>21}")
     for name, (activation, weight_init) in CHOICES.items():
         report = examined(activation, weight_init, width, depth)
         after = [layer for layer in report.layers if layer.saturated is not None]
