@@ -73,3 +73,10 @@ def test_gradient_is_elementwise_and_complex_inputs_have_two_directions():
 
 def test_central_differences_say_how_wrong_they_are_at_a_jump():
     assert not numeric.central(lambda t: np.floor(t)).trusted
+
+
+def test_a_function_in_single_precision_is_trusted_less():
+    single = numeric.derivative(lambda t: np.exp(np.float32(np.real(t))))
+    double = numeric.derivative(lambda t: np.exp(np.real(t)))
+    assert single.error > 1e-5 > double.error
+    assert abs(single.value - 1) <= 20 * single.error

@@ -186,7 +186,8 @@ def _jointly(problem: Problem, actual: list[Any], scalar: Callable[..., Any], na
         slope = np.sum([np.sum(g * d).real for g, d in zip(actual, moved, strict=True)])
         estimate = numeric.directional(scalar, problem.inputs, direction)
         if not fits(np.asarray(slope), estimate, tolerance):
-            mistake = "at a tie the shares of the inputs do not add up to one" if estimate.kink is False else ""
+            tied = any(np.any(kinks) for kinks in problem.kinks.values()) and not np.any(estimate.kink)
+            mistake = "at a tie the shares of the inputs do not add up to one" if tied else ""
             finding = Finding(where, estimate.value, slope, tuple(problem.inputs), {}, mistake, estimate.method)
             return Check(where, False, "", finding)
     return Check(where, True, f"{len(kinds)} directions")

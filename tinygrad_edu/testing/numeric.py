@@ -56,6 +56,11 @@ class Estimate:
         return f"{value} ± {10 ** np.ceil(np.log10(max(worst, EPS))):.0e} by {self.method}"
 
 
+def _eps(value: Array) -> float:
+    """The rounding of the numbers that a function gives: coarser in single precision."""
+    return float(np.finfo(np.result_type(value, np.float16)).eps) if np.asarray(value).dtype.kind in "fc" else EPS
+
+
 def _size(value: Array) -> float:
     return max(1.0, float(np.max(np.abs(value), initial=0)))
 
@@ -107,7 +112,7 @@ def complex_step(phi: Line, step: float = 1e-30) -> Estimate | None:
     if out.dtype.kind != "c":
         return None
     value = out.imag / step
-    return _smooth(value, 4 * EPS * np.abs(value) + np.where(np.isfinite(value), 0, _UNKNOWN), "complex step")
+    return _smooth(value, 4 * _eps(out) * np.abs(value) + np.where(np.isfinite(value), 0, _UNKNOWN), "complex step")
 
 
 def _extrapolate(quotient: Line, base: int, step: float, levels: int) -> tuple[Array, Array]:
@@ -139,7 +144,7 @@ def central(phi: Line, step: float = 1e-2, levels: int = 5) -> Estimate:
 
     with np.errstate(all="ignore"):
         value, drift = _extrapolate(quotient, 4, step, levels)
-        return _smooth(value, drift + 2 * EPS * biggest * 2**levels / step, "central differences")
+        return _smooth(value, drift + 2 * _eps(biggest) * biggest * 2**levels / step, "central differences")
 
 
 def one_sided(phi: Line, side: int = 1, step: float = 1e-3, levels: int = 6) -> Estimate:
@@ -156,7 +161,7 @@ def one_sided(phi: Line, side: int = 1, step: float = 1e-3, levels: int = 6) -> 
 
     with np.errstate(all="ignore"):
         value, drift = _extrapolate(quotient, 2, step, levels)
-        return _smooth(value, drift + 8 * EPS * np.abs(here) * 2**levels / step, "one-sided differences")
+        return _smooth(value, drift + 8 * _eps(here) * np.abs(here) * 2**levels / step, "one-sided differences")
 
 
 def _sharper(first: Estimate, second: Estimate) -> Estimate:
@@ -172,7 +177,7 @@ def _bends(phi: Line, slope: Estimate, step: float = 1e-6) -> bool:
     left, here, right = quiet(-step), quiet(0.0), quiet(step)
     with np.errstate(invalid="ignore"):
         change = np.abs((right - here) - (here - left)) / step
-    noise = 8 * EPS * np.max(np.abs(here), initial=0) / step
+    noise = 8 * _eps(here) * np.max(np.abs(here), initial=0) / step
     return not np.all((change <= 1e-3 * _size(slope.value) + noise) & slope.trusted)
 
 
