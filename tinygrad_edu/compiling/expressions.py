@@ -37,6 +37,12 @@ LONG = 32  # elements of a constant array that are still written where it is use
 
 
 @cache
+def parsed(text: str) -> ast.expr:
+    """A text as an expression, which nobody may change."""
+    return ast.parse(text, mode="eval").body
+
+
+@cache
 def single(forward: Any) -> Any:
     """(parameters, star, expression) of a function that only returns an expression, else None."""
     tree = tree_of(forward)
@@ -97,7 +103,7 @@ class Writer:
             return ast.Tuple(parts, ast.Load()) if type(x) is tuple else ast.List(parts, ast.Load())
         if isinstance(x, np.ndarray):
             return self._array(x)
-        return ast.parse(self.literal(x), mode="eval").body
+        return parsed(self.literal(x))
 
     def _array(self, x: Any) -> ast.expr:
         if id(x) not in self._names:
@@ -184,12 +190,12 @@ class Writer:
         return self._call(f"{ast.unparse(inputs[0])}.{name}", inputs[1:], settings)
 
     def _setting(self, x: Any) -> ast.expr:
-        return self.operand(x) if isinstance(x, np.ndarray | Var) else ast.parse(self.literal(x), mode="eval").body
+        return self.operand(x) if isinstance(x, np.ndarray | Var) else parsed(self.literal(x))
 
     def _call(self, name: str, inputs: list[ast.expr], settings: Any) -> ast.expr:
         keywords = [ast.keyword(key, self._setting(value)) for key, value in settings.items() if key]
         first = [self._setting(value) for key, value in settings.items() if not key]
-        return ast.Call(ast.parse(name, mode="eval").body, inputs + first, keywords)
+        return ast.Call(parsed(name), inputs + first, keywords)
 
     def _item(self, line: Instruction, inputs: list[ast.expr]) -> ast.expr:
         picks = iter(inputs[1:])

@@ -5,7 +5,7 @@ Passes are functions from Program to Program. Builds on the engine.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -87,10 +87,21 @@ class Instruction:
         """The variables that it reads, one for each use."""
         return variables((self.inputs, *self.settings.values()))
 
+    def having(self, **changes: Any) -> "Instruction":
+        """The same line but for some of its fields: what `dataclasses.replace` does, in a quarter of the time."""
+        made = _new(Instruction)
+        for name in _FIELDS:
+            _set(made, name, changes[name] if name in changes else getattr(self, name))
+        return made
+
     def run(self, known: Mapping[str, Any]) -> Any:
         """The result, with the numbers of its variables given: what an interpreter does."""
         settings = dict(self.settings) if self.out is None else {**self.settings, "out": known[self.out]}
         return self.gate.forward(*[_filled(x, known) for x in self.inputs], **settings)
+
+
+_new, _set = object.__new__, object.__setattr__
+_FIELDS = tuple(field.name for field in fields(Instruction))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -53,7 +53,7 @@ def written(line: Instruction, writer: Writer) -> list[str]:
         return updated(line, writer)
     if forward is all_finite:
         writer.standing.function(all_finite)
-    text = ast.unparse(ast.fix_missing_locations(writer.expression(line)))
+    text = ast.unparse(writer.expression(line))
     if line.out is None and line.dtype is not None:
         text = f"{line.target} = {text}"
     notes = [f"{line.target}"] * (line.out is not None) + [line.comment] * bool(line.comment)

@@ -7,7 +7,6 @@ nothing. Builds on `lowering` and `substitution`.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -166,7 +165,7 @@ class _Mover:
         """The same of operands whose axes have moved with it."""
         shape = (*line.shape[1:], line.shape[0])
         inputs = tuple(self.operand(x, line) for x in line.inputs)
-        self.last_of[line.target] = self.so_far.keep(replace(line, inputs=inputs, shape=shape))
+        self.last_of[line.target] = self.so_far.keep(line.having(inputs=inputs, shape=shape))
         return True
 
     def operand(self, x: Operand, line: Instruction) -> Operand:
@@ -206,7 +205,7 @@ class _Mover:
     def product(self, line: Instruction) -> bool:
         """(AB)ᵀ = BᵀAᵀ."""
         a, b = (self.turned(x, line) for x in line.inputs)
-        self.last_of[line.target] = self.so_far.keep(replace(line, inputs=(b, a), shape=line.shape[::-1]))
+        self.last_of[line.target] = self.so_far.keep(line.having(inputs=(b, a), shape=line.shape[::-1]))
         return True
 
     def summed(self, line: Instruction) -> bool:
@@ -220,6 +219,6 @@ class _Mover:
         keep = bool(line.settings.get("keepdims", False))
         batch = keep or ndim - 1 not in axes
         shape = (*line.shape[1:], line.shape[0]) if batch else line.shape
-        made = replace(line, gate=SUM, inputs=(self.last_of[x], axes), shape=shape, settings={"keepdims": keep})
+        made = line.having(gate=SUM, inputs=(self.last_of[x], axes), shape=shape, settings={"keepdims": keep})
         (self.last_of if batch else self.first_of)[line.target] = self.so_far.keep(made)
         return True

@@ -5,7 +5,7 @@ arrays are walked through fewer times. Rounding changes. Builds on `substitution
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -238,4 +238,4 @@ class _Linear:
         if made != next(reversed(self.so_far.lines)):
             return made
         last = self.so_far.lines.pop(made)
-        return self.so_far.keep(replace(last, target=line.target, name=line.name))
+        return self.so_far.keep(last.having(target=line.target, name=line.name))

@@ -5,7 +5,6 @@ None to leave the gate as it is. Builds on `kernels` and `substitution`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from math import ceil, prod
 from typing import Any
 
@@ -89,7 +88,7 @@ class Lines:
     def named(self, x: Var) -> Var:
         """The last line under the old line's name."""
         line = self.so_far.lines.pop(x)
-        return self.so_far.keep(replace(line, target=self.line.target, name=self.line.name))
+        return self.so_far.keep(line.having(target=self.line.target, name=self.line.name))
 
 
 # Convolution: patches are columns (C k, positions N), weights rows (K, C k), for each group

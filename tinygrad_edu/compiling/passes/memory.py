@@ -4,7 +4,6 @@ After `in_place` a variable may be written more than once: these come last. Buil
 `substitution`.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,7 @@ def bound_scalars(program: Program) -> Program:
         resolved = function.resolve_dtypes((*types, None))
         pairs = zip(line.inputs, resolved, strict=False)
         inputs = [known.setdefault((x, d.str), np.array(x, d)) if _single(x) else x for x, d in pairs]
-        return replace(line, inputs=tuple(inputs))
+        return line.having(inputs=tuple(inputs))
 
     return program.having(map(bound, program))
 
@@ -115,7 +114,7 @@ def in_place(program: Program) -> Program:
         made = renamed(line, known)
         if place is not None:
             known[line.target] = place
-            made = replace(made, out=place)
+            made = made.having(out=place)
         planner.release(number, line)
         if place is None or line.gate is not EMPTY:  # room to work in needs no line once it has a place
             lines.append(made)
@@ -137,7 +136,7 @@ def into_slots(program: Program) -> Program:
     for x in variables(program.results):
         slots.pop(x, None)
     lines = [
-        replace(line, out=slots[line.target]) if line.target in slots else line
+        line.having(out=slots[line.target]) if line.target in slots else line
         for line in program
         if not (line.gate.name == "np.copyto" and slots.get(line.inputs[1]) == line.inputs[0])
     ]

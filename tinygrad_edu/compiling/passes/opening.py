@@ -143,9 +143,8 @@ def _named(line: Instruction, found: Operand, so_far: Rewriter) -> Operand | Non
     last = next(reversed(so_far.lines))
     if found is not last:
         return found
-    from dataclasses import replace
 
-    so_far.keep(replace(so_far.lines.pop(last), target=line.target, name=line.name))
+    so_far.keep(so_far.lines.pop(last).having(target=line.target, name=line.name))
     return line.target
 
 

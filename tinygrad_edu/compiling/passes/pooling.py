@@ -4,7 +4,6 @@ Both keep the order of numbers, so that max(x + b) = max(x) + b: there is less t
 each window has become one element. Builds on `substitution`.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -138,7 +137,7 @@ class _Rule:
         inner = next(y for y in maximum.inputs if isinstance(y, Var) and so_far.shape(y) == maximum.shape)
         made = so_far.add(m, m.gate, inner, m.inputs[1], shape=maximum.shape, dtype=m.dtype, name=m.target)
         g = so_far.add(line, line.gate, g, made, shape=maximum.shape, dtype=line.dtype)
-        return self.routed(replace(r, target=line.target, name=line.name, comment=line.comment), g, x, so_far)
+        return self.routed(r.having(target=line.target, name=line.name, comment=line.comment), g, x, so_far)
 
     def total(self, line: Instruction, so_far: Rewriter) -> Operand | None:
         """Routing moves numbers: over all places of a plane their sum stays."""

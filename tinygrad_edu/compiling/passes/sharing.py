@@ -42,7 +42,12 @@ def _is(function: Any, known: frozenset[Any]) -> bool:
 
 def _takes_out(function: Any) -> bool:
     """Whether a function of this package has a parameter `out`."""
-    return isinstance(function, FunctionType) and "out" in signature(function).parameters
+    return isinstance(function, FunctionType) and _has_out(function)
+
+
+@cache
+def _has_out(function: FunctionType) -> bool:
+    return "out" in signature(function).parameters
 
 
 @cache

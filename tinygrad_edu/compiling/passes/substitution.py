@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,19 +51,20 @@ def substituted(operand: Operand, known: dict[Var, Operand]) -> Operand:
 
 def renamed(line: Instruction, known: dict[Var, Operand]) -> Instruction:
     """A line with the variables that it reads replaced."""
-    inputs = tuple(substituted(x, known) for x in line.inputs)
+    if not known or known.keys().isdisjoint(line.reads):
+        return line
+    inputs = tuple([substituted(x, known) for x in line.inputs])
     settings = line.settings
     if any(variables(tuple(settings.values()))):
         settings = {name: substituted(x, known) for name, x in settings.items()}
-    if settings is line.settings and all(a is b for a, b in zip(inputs, line.inputs, strict=True)):
-        return line
-    return replace(line, inputs=inputs, settings=settings)
+    return line.having(inputs=inputs, settings=settings)
 
 
 def with_names(program: Program, names: Mapping[Var, Var]) -> Program:
     """The program with variables renamed."""
     known: dict[Var, Operand] = dict(names)
-    lines = [replace(renamed(line, known), target=names.get(line.target, line.target)) for line in program]
+    lines = [renamed(line, known) for line in program]
+    lines = [line.having(target=names[line.target]) if line.target in names else line for line in lines]
     return program.having(lines, results=tuple(substituted(x, known) for x in program.results))
 
 
@@ -136,9 +136,7 @@ class Rewriter:
         """A new line with the comment and group of another."""
         target = self.new(name or gate.name.rpartition(".")[2])
         return self.keep(
-            replace(
-                like, target=target, gate=gate, inputs=inputs, settings=settings, shape=shape, dtype=dtype, name=None
-            )
+            like.having(target=target, gate=gate, inputs=inputs, settings=settings, shape=shape, dtype=dtype, name=None)
         )
 
     def line(self, operand: Operand) -> Instruction | None:
