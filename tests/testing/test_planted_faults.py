@@ -187,3 +187,16 @@ def test_a_mean_over_the_broadcast_axis_is_named_with_the_rows_of_the_inputs_sho
     rows = finding.inputs[0].shape[0]
     assert rows < 4
     assert f"too small by the number of rows of the output ({rows})" in finding.mistake
+
+
+def test_a_function_that_works_element_by_element_is_checked_on_other_shapes():
+    def only_of_equal_shapes(x, y):
+        if np.shape(x) != np.shape(y):
+            return x * (y.data if isinstance(y, Value) else y)  # detached
+        return x * y
+
+    assert check_gate(only_of_equal_shapes, X, X).ok
+    with pytest.raises(GradientError, match="broadcasting"):
+        check_gate(only_of_equal_shapes, X, X, elementwise=True)
+    names = {check.name for check in check_gate(lambda x, y: x * y, X, X, elementwise=True).checks}
+    assert {"0-d inputs", "empty inputs"} <= names

@@ -32,10 +32,13 @@ def check_gate(
     seed: int = 0,
     settings: dict[str, Any] | None = None,
     shrink: int = 100,
+    elementwise: bool | None = None,
 ) -> Report:
     """Check a gate, or any function of Values, at `inputs` with `settings`; the report, or `GradientError` with it.
 
-    Without inputs, a gate gets small arrays of numbers between 0.5 and 1.5 in the number its signature asks for.
+    Without inputs, a gate gets small arrays of numbers between 0.5 and 1.5 in the number its signature asks for. What
+    works element by element is checked on broadcast, 0-d and empty inputs too; a gate declares it, of a function
+    `elementwise` says it.
 
     >>> from tinygrad_edu import GATES
     >>> check_gate(GATES["mul"], [[1.0, -2.0]], [[3.0], [0.0]]).ok
@@ -46,6 +49,7 @@ def check_gate(
         inputs = _example(gate, seed)
     wide = [widened(x) for x in inputs]
     call = partial(gate, **(settings or {}))
+    alone = getattr(gate, "elementwise", False) if elementwise is None else elementwise
 
     def examine(arrays: Sequence[Any]) -> list[Check]:
         problem = Problem(call, arrays, wrt=wrt, engine=engine, seed=seed)
@@ -53,7 +57,7 @@ def check_gate(
         if any(check.ok is False for check in checks):
             return checks
         checks += [check for prove in _PROPERTIES for check in prove(problem)]
-        return checks + (_shapes(problem, order, tolerance) if getattr(gate, "elementwise", False) else [])
+        return checks + (_shapes(problem, order, tolerance) if alone else [])
 
     subject = f"{name}({', '.join(str(np.shape(x)) for x in wide)}{_spelled(settings)})"
     return report_of(subject, examined(examine, wide, wrt, shrink), call, engine).raise_if_failed()
