@@ -1,6 +1,7 @@
 """Timing several ways to do one thing fairly: in turns, so that a busy machine slows all of them, with medians."""
 
 from collections.abc import Callable, Mapping
+from gc import collect
 from statistics import median
 from time import perf_counter
 
@@ -25,6 +26,7 @@ def in_turns(
         for name, way in ways.items():
             if len(taken[name]) >= 3 and calls[name] * sum(taken[name]) > most:
                 continue
+            collect()  # each pays for its own garbage, not for that of the one before
             start = perf_counter()
             for _ in range(calls[name]):
                 way()
