@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from . import import_time, memory, page, scalar_demo, second_derivatives
+from .peak import forgotten
 from .workloads import WORKLOADS
 
 
@@ -33,10 +34,17 @@ def test_an_import_takes_time(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_step_takes_the_memory_of_what_it_keeps() -> None:
-    deep = memory.measure("20 × (linear 100, BatchNorm, ReLU), batch 128, momentum", "ours, eager")
-    patches = memory.measure("CNN 32×32×3, batch 64, Adam", "by hand, planned")
+    _, deep = memory.measure("20 × (linear 100, BatchNorm, ReLU), batch 128, momentum", "ours, eager")
+    _, patches = memory.measure("CNN 32×32×3, batch 64, Adam", "by hand, planned")
     kept = 4 * 64 * (27 * 32 * 32 + 288 * 16 * 16) / 2**20  # of the two convolutions, float32
     assert deep < kept < patches
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not forgotten(), reason="the system does not forget the largest size")
+def test_tracing_takes_no_more_than_the_steps_that_follow() -> None:
+    once, always = memory.measure("CNN 32×32×3, batch 64, Adam", "ours, compiled")
+    assert once < 1.1 * always
 
 
 def test_a_page_keeps_the_sections_of_others(tmp_path: Path) -> None:
