@@ -107,6 +107,7 @@ function showNumbers(node, v, time) {
   const made = madeAt(v) <= time, g = gradientAt(v, time);
   node.querySelector("text.value").textContent = made ? shown(live.values[v], isLeaf(v)) + quiz.place("value", v) : "";
   node.querySelector("text.gradient").textContent = g ? shown(g.sum) + (g.left ? " …" : quiz.place("gradient", v)) : "";
+  for (const each of node.querySelectorAll(".value, .gradient")) each.classList.toggle("long", each.textContent.length > 18);
   node.classList.toggle("known", made);
   for (const [cls, q] of [["value", made && live.values[v]], ["gradient", g && g.sum]]) {
     const image = node.querySelector("image." + cls), t = q && tensorOf(q);
