@@ -165,6 +165,15 @@ def test_hostile_names_stay_text_everywhere(name: str) -> None:
     assert bundle == {"text/html": explanation.html, "text/plain": str(explanation)}
 
 
+def test_mathml_has_every_line() -> None:
+    x = Value(3.0, name="x")
+    explanation = explain(np.sin(x) * x, wrt=x, paths=True)
+    assert explanation.paths is not None
+    found = explanation.derivation
+    rows = len(found.forward) + len(found.backward) + len(explanation.paths.listed) + 1
+    assert explanation.mathml.count("<mtr>") == rows == 2 + 3 + 2 + 1
+
+
 def test_an_array_stands_for_its_sum_and_a_value_for_itself() -> None:
     x = Value([1.0, 2.0], name="x")
     explanation = explain(x * x, wrt=x)

@@ -4,14 +4,13 @@
 """
 
 import html
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 from ..engine import Value
 from .coding import as_python
 from .derivation import Derivation, Line, derive
-from .notation import Formula
 from .paths import MOST_PATHS, Paths, count_paths, rest_line, result_line
 from .paths import paths as all_paths
 from .writers import latex_text
@@ -81,15 +80,14 @@ class Explanation:
         parts = [latex_text(self._about)]
         for heading, what, rows in self._sections():
             told = rf"\paragraph{{{heading}}} {latex_text(what)}".rstrip()
-            lines = " \\\\\n".join(f"  {_joined(row, _latex)}" for row in rows)
+            lines = " \\\\\n".join(f"  {_latex_line(row)}" for row in rows)
             parts.append(f"{told}\n\\begin{{align*}}\n{lines}\n\\end{{align*}}")
         return "\n\n".join(parts) + "\n"
 
     @cached_property
     def mathml(self) -> str:
-        """The backward pass and the result as one MathML element."""
-        rows = [*self.derivation.backward, self.derivation.result]
-        cells = "".join(f"<mtr><mtd>{_mathml_line(row)}</mtd></mtr>" for row in rows)
+        """All lines as one MathML element: forward, backward, the paths if they were asked for, the result."""
+        cells = "".join(f"<mtr><mtd>{_mathml_line(row)}</mtd></mtr>" for *_, rows in self._sections() for row in rows)
         return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mtable>{cells}</mtable></math>'
 
     @cached_property
@@ -122,12 +120,8 @@ class Explanation:
         return self.text
 
 
-def _latex(side: Formula) -> str:
-    return side.latex
-
-
-def _joined(line: Line, write: Callable[[Formula], str]) -> str:
-    first, *rest = dict.fromkeys(write(side) for side in line.sides)
+def _latex_line(line: Line) -> str:
+    first, *rest = dict.fromkeys(side.latex for side in line.sides)
     return f"{first} &= {' = '.join(rest)}" if rest else f"& {first}"
 
 
