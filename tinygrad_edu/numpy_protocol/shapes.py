@@ -13,15 +13,17 @@ __all__: list[str] = []  # entered in the registry, called by NumPy's own names
 
 @implements(np.reshape)
 def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Any:
-    refuse("reshape", order=None if order == "C" else order)
+    refuse("reshape", order=None if order in ("C", "F") else order)
     shape = newshape if shape is None else shape
-    return shaping.reshape(a, shape=(int(shape),) if np.ndim(shape) == 0 else tuple(map(int, shape)))
+    shape = (int(shape),) if np.ndim(shape) == 0 else tuple(map(int, shape))
+    if order == "F":  # the first axis runs fastest, as the last one does in the transpose
+        return np.transpose(shaping.reshape(np.transpose(a), shape=shape[::-1]))
+    return shaping.reshape(a, shape=shape)
 
 
 @implements(np.ravel)
 def ravel(a: Any, order: str = "C") -> Any:
-    refuse("ravel", order=None if order == "C" else order)
-    return shaping.reshape(a, shape=(-1,) if a.size else (0,))
+    return np.reshape(a, (-1,) if a.size else (0,), order)
 
 
 @implements(np.transpose, np.permute_dims)
