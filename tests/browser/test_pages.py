@@ -69,7 +69,7 @@ def test_an_exercise_of_a_tensor_asks_for_one_element(show: Show) -> None:
 
 @pytest.mark.parametrize("make", [neuron, nested, tensors])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("palette", ["green", "blue"])
+@pytest.mark.parametrize("palette", ["green", "blue", "violet"])
 def test_axe_finds_nothing_serious(show: Show, make: Any, theme: str, palette: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = show(lesson(make(), open="all"), f"#step=14&theme={theme}&palette={palette}")
@@ -133,6 +133,16 @@ def test_dark_follows_the_system_and_the_button(show: Show) -> None:
     assert page.evaluate(background) == "rgb(16, 21, 31)"
     page.click("[data-do=theme]")
     assert page.evaluate(background) == "rgb(255, 255, 255)"
+
+
+def test_colours_go_round_and_the_link_keeps_them(show: Show) -> None:
+    page = show(lesson(neuron()))
+    seen = []
+    for _ in range(3):
+        page.keyboard.press("c")
+        seen.append(page.get_attribute("html", "data-palette"))
+        assert (f"palette={seen[-1]}" in page.url) == (seen[-1] != "green")
+    assert seen == ["blue", "violet", "green"]
 
 
 def test_on_paper_it_is_dark_on_white_and_then_as_before(show: Show) -> None:
