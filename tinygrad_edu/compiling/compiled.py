@@ -3,18 +3,16 @@
 `Compiled` · `compile`. Builds on `build`, `source` and `trace`.
 """
 
-import builtins
 import html
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 import numpy as np
 
-from .. import errors
 from ..arrays import locked
 from ..calculus.trees import leaves, mapped, rebuilt
 from ..engine import Gate, Value, _node, constant
@@ -26,8 +24,8 @@ from .passes import optimised
 from .profiling import Profile, profiled
 from .program import Program
 from .saving import saved
-from .scalars import is_python, python_run, python_source
-from .source import source_of
+from .scalars import is_python, python_source
+from .source import function_of, source_of
 from .trace import Trace, collector_resting
 
 __all__ = ["Compiled", "compile"]
@@ -224,18 +222,16 @@ class Variant:
         self.asked = any(isinstance(x, Value) and x.requires_grad for x in given)
         self.program, self.link = built(trace, _name(owner), arguments, outs)
         self.program = optimised(self.program, owner.plan, owner.without)
-        python = owner.plan and "python" not in owner.without and is_python(self.program)
-        self.source = python_source(self.program) if python else source_of(self.program)
-        scope: dict[str, Any] = {}
-        made = builtins.compile(self.source, f"<compiled {self.program.name}>", "exec")
-        exec(made, scope)  # noqa: S102 - our own text
-        scope.update((name, getattr(errors, name)) for name in errors.__all__ if name in scope)
-        self.run = scope[self.program.name]
-        if python:
-            self.run = python_run(self.run, self.program)
+        self.python = owner.plan and "python" not in owner.without and is_python(self.program)
+        self.run = function_of(self.program, self.python)
         self.valued = _valued(trace, outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
         self._guards(trace)
         self._steps()
+
+    @cached_property
+    def source(self) -> str:
+        """The program as text."""
+        return python_source(self.program) if self.python else source_of(self.program)
 
     def _steps(self) -> None:
         """What the optimisers' steps move."""

@@ -108,7 +108,8 @@ _FIELDS = tuple(field.name for field in fields(Instruction))
 class Program:
     """Instructions from inputs to `results`; `report` holds what each pass left of them, as (pass, lines).
 
-    `setup` is run once, before the first run: it makes the buffers that `out` of instructions names.
+    `setup` is run once, before the first run: what is the same at each, and the buffers that `out` of instructions
+    names.
     """
 
     name: str
@@ -131,7 +132,7 @@ class Program:
     def kinds(self) -> dict[Var, tuple[tuple[int, ...], Any]]:
         """Shape and dtype of every variable."""
         found = {x.var: (x.shape, x.dtype) for x in self.inputs}
-        return found | {i.target: (i.shape, i.dtype) for i in self.instructions}
+        return found | {i.target: (i.shape, i.dtype) for i in (*self.setup, *self.instructions)}
 
     def uses(self) -> dict[Var, int]:
         """How often each variable is read, by instructions and as a result."""

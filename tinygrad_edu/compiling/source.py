@@ -1,26 +1,33 @@
 """A program as NumPy source: what it needs, its constants, and a function with a line for each instruction.
 
-`source_of` · `standalone` (the same with data to try it on). Builds on `expressions`, `program` and `updates`.
+`source_of` · `function_of` (what it defines, ready to be called). Builds on `expressions`, `scalars` and `updates`.
 """
 
 import ast
 import textwrap
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from .. import errors
 from .expressions import Writer
 from .program import Instruction, Program
+from .scalars import python_run, python_source
 from .standing import Standing
 from .updates import BLOCK, Update, all_finite
 
-__all__ = ["source_of"]
+__all__ = ["function_of", "source_of"]
 
 WIDTH = 120
+READABLE = 1024  # numbers in a constant that is written as such
 
 
-def source_of(program: Program) -> str:
-    """The source of a program: a module that needs nothing but NumPy and defines one function of the program's name."""
+def source_of(program: Program, given: dict[str, Any] | None = None) -> str:
+    """The source of a program: a module that needs nothing but NumPy and defines one function of the program's name.
+
+    Constants of many numbers are written out in full, or put into `given`, where a module's names are, if it is there.
+    """
     variables = {x.var for x in program.inputs} | {i.target for i in (*program.setup, *program)}
     writer = Writer(Standing({*map(str, variables), program.name, "np"}))
     setup = [text for i in program.setup for text in written(i, writer)]
@@ -31,12 +38,25 @@ def source_of(program: Program) -> str:
     standing = writer.standing
     imports = [f"{text}" for name, text in sorted(standing.imports.items()) if name != "np"]
     blocks = ["\n".join([*imports, "import numpy as np"]), *standing.definitions]
-    constants = [constant(name, array) for name, array in writer.constants.items()]
+    if given is not None:
+        given.update((name, array) for name, array in writer.constants.items() if long(array))
+    written_out = {name: array for name, array in writer.constants.items() if given is None or name not in given}
+    constants = [constant(name, array) for name, array in written_out.items()]
     constants += setup
     if constants:
         blocks.append("\n".join(constants))
     blocks.append("\n".join([*head, signature(program), body]))
     return "\n\n\n".join(blocks) + "\n"
+
+
+def function_of(program: Program, python: bool) -> Callable[..., Any]:
+    """The function that a program's source defines; it raises the package's own errors."""
+    scope: dict[str, Any] = {}
+    text = python_source(program) if python else source_of(program, scope)
+    exec(compile(text, f"<compiled {program.name}>", "exec"), scope)  # noqa: S102 - our own text
+    scope.update((name, getattr(errors, name)) for name in errors.__all__ if name in scope)
+    made = scope[program.name]
+    return python_run(made, program) if python else made
 
 
 def signature(program: Program) -> str:
@@ -84,9 +104,16 @@ def updated(line: Instruction, writer: Writer) -> list[str]:
     return [f"if {finite}:  # {line.comment}", f"    {name}({', '.join([t, settings, theta, g, *memory])})"]
 
 
+def long(array: Any) -> bool:
+    """Whether an array has more numbers than anybody wants to read."""
+    return bool(array.size > READABLE and not np.all(array == array.flat[0]))
+
+
 def constant(name: str, array: Any) -> str:
-    """A line that makes a constant array."""
+    """A line that makes a constant array; one that is long as bytes, which are read a hundred times as fast."""
     dtype = f"np.{array.dtype.name}"
+    if long(array):
+        return f"{name} = np.frombuffer(bytes.fromhex('{array.tobytes().hex()}'), {dtype}).reshape({array.shape!r})"
     if array.size > 1 and np.all(array == array.flat[0]):
         return f"{name} = np.full({array.shape!r}, {array.flat[0].item()!r}, {dtype})"
     if not array.ndim:

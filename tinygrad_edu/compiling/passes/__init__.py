@@ -11,6 +11,7 @@ from ...errors import SettingError
 from ..program import Program
 from .algebra import algebra
 from .basic import common_subexpressions, constant_folding, dead_code
+from .hoisting import hoisting
 from .lanes import group_scalars
 from .layout import batch_last
 from .linear import linear_forms
@@ -45,6 +46,7 @@ PLANNING: Mapping[str, Pass] = {
     "sums_as_products": sums_as_products,
     "tidy": lambda program: tidied(program),
     "sooner": sooner,
+    "hoisting": hoisting,
     "bound_scalars": bound_scalars,
     "in_place": in_place,
 }

@@ -1,6 +1,7 @@
 """Passes that change no number: `dead_code`, `common_subexpressions`, `constant_folding`. Builds on `substitution`."""
 
 from collections.abc import Hashable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,11 @@ def common_subexpressions(program: Program) -> Program:
     return Rewriter(program).run(rule)
 
 
+def _uniform(x: Any) -> bool:
+    """Whether x is one number throughout."""
+    return not isinstance(x, np.ndarray) or (x.size > 0 and bool((x == x.flat[0]).all()))
+
+
 def _room(line: Instruction) -> bool:
     """Whether a line makes something of nothing: memory, not numbers."""
     return isinstance(line.gate, Function) and not line.inputs
@@ -61,11 +67,10 @@ def constant_folding(program: Program) -> Program:
         constants = all(is_constant(x) or (type(x) is not Var and not list(variables(x))) for x in line.inputs)
         if not (line.pure and constants) or any(variables(tuple(line.settings.values()))):
             return None
-        if _room(line):
+        if _room(line) or (prod(line.shape) > LARGEST and not all(map(_uniform, line.inputs))):
             return None
         with np.errstate(all="ignore"):
             found = np.asarray(line.run({}))
-        uniform = found.size > 0 and bool((found == found.flat[0]).all())
-        return found[()] if found.size <= LARGEST or uniform else None
+        return found[()] if found.size <= LARGEST or _uniform(found) else None
 
     return Rewriter(program).run(rule)
