@@ -272,6 +272,8 @@ def test_a_complex_output_has_no_gradient():
 def test_wrong_arguments_are_named():
     with pytest.raises(IndexError, match="argnums=1, but the function got 1 positional"):
         grad(np.sin, 1)(1.0)
+    with pytest.raises(TypeError, match="arguments are counted"):
+        grad(np.sin, "x")(1.0)
     with pytest.raises(TypeError, match="has_aux"):
         grad(np.sin, has_aux=True)(1.0)
     with pytest.raises(

@@ -107,6 +107,8 @@ class Recording:
 
     def _positions(self, args: Sequence[Any], argnums: int | Sequence[int] | None) -> list[int]:
         wanted = range(len(args)) if argnums is None else (argnums,) if isinstance(argnums, int) else argnums
+        if wrong := [n for n in wanted if not isinstance(n, int | np.integer)]:
+            raise TypeError(f"{self.name}: argnums={wrong[0]!r}, but arguments are counted, the first is 0")
         if wrong := [n for n in wanted if not -len(args) <= n < len(args)]:
             raise IndexError(f"{self.name}: argnums={wrong[0]}, but the function got {len(args)} positional arguments")
         return [n % len(args) for n in wanted]
