@@ -99,6 +99,8 @@ class Value(Operators):
     @property
     def data(self) -> Array:
         """The number or array, read-only. Assigning to a leaf replaces it, and graphs recorded before become stale."""
+        if current_mode().trace is not None:
+            return current_mode().trace.data_of(self)
         if type(self._data) is np.ndarray:
             self._data.flags.writeable = False
         return self._data
@@ -109,6 +111,11 @@ class Value(Operators):
             raise GraphError(f"{self.label}: only a leaf can be given new data; this value comes from gate {self.gate}")
         self._data = leaf_array(data)
         self.touch()
+
+    def _numbers(self) -> Array:
+        """The data as Python may look at them, which it may not while a program is traced that would keep them."""
+        trace = current_mode().trace
+        return self._data if trace is None else trace.looked_at(self)
 
     def _assign(self, array: Array) -> None:
         """Write numbers into this leaf in its own shape and dtype: the one door for initialisers and checkpoints."""
@@ -142,7 +149,7 @@ class Value(Operators):
 
     def detach(self) -> "Value":
         """The same data as a constant: no gradient flows through it."""
-        return constant(self._data)
+        return data if isinstance((data := self.data), Value) else constant(data)
 
     def backward(self, gradient: Any = None, *, create_graph: bool = False, leaves_only: bool = False) -> None:
         """Set `.grad` of every value this one was made from to ∂(self)/∂(value), by reverse-mode differentiation.

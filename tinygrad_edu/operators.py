@@ -172,9 +172,9 @@ class Operators:
             raise unsupported(f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1))
         return way(*args, **kwargs)
 
-    # What a Value holds
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # what a Value holds
         _data: Any
+        _numbers: Any
         gate: Gate | None
         name: str | None
         requires_grad: bool
@@ -211,11 +211,11 @@ class Operators:
 
     def item(self) -> Any:
         """The number as Python's own."""
-        return self._data.item()
+        return self._numbers().item()
 
     def numpy(self) -> Any:
         """A copy of the data, free to be written to."""
-        return np.array(self._data)[()]
+        return np.array(self._numbers())[()]
 
     def __reduce__(self) -> Any:
         if self.gate is not None:
@@ -236,13 +236,13 @@ class Operators:
             from .arrays import refuse_to_be_stored
 
             refuse_to_be_stored(self.label)
-        return float(self._data)
+        return float(self._numbers())
 
     def __int__(self) -> int:
-        return int(self._data)
+        return int(self._numbers())
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self._numbers())
 
     def __format__(self, spec: str) -> str:
         return format(self.item() if spec and not self.shape else str(self), spec)

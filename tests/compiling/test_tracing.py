@@ -11,7 +11,7 @@ from tinygrad_edu import Value, compile, gate, manual_seed, nn, optim
 from tinygrad_edu.compiling import kinds
 from tinygrad_edu.compiling.kinds import Promise, kind_by
 from tinygrad_edu.compiling.program import Program
-from tinygrad_edu.errors import DegenerateError, ShapeError
+from tinygrad_edu.errors import DegenerateError, GraphError, ShapeError
 from tinygrad_edu.operators import GATES
 
 CLIPS = {
@@ -182,3 +182,35 @@ def test_an_array_from_outside_is_kept_once() -> None:
     assert len(arrays) == 2
     table[0] = np.random.default_rng(0).random(40)
     assert float(compile(f)(x)) == pytest.approx(wanted)
+
+
+W, S = Value([1.0, 2.0], name="w"), Value(2.0, name="s")
+LOOKS: dict[str, Any] = {
+    "item": lambda x: x * S.item(),
+    "float": lambda x: x * float(S),
+    "int": lambda x: x * int(S),
+    "bool": lambda x: x if S else -x,
+    "numpy": lambda x: x * W.numpy(),
+    "index": lambda x: x[int(S.item())],
+}
+
+
+@pytest.mark.parametrize("looks", LOOKS.values(), ids=LOOKS)
+def test_python_may_not_look_at_what_was_found_outside_either(looks: Any) -> None:
+    with pytest.raises(GraphError, match="while it is compiled"):
+        compile(looks)(np.ones(3)[:2])
+
+
+@pytest.mark.parametrize(
+    "reads", [lambda x: np.sum(x * W.data), lambda x: np.sum(x * W.detach())], ids=["data", "detach"]
+)
+@pytest.mark.parametrize("plan", [False, True])
+def test_constants_of_what_was_found_outside_are_read_anew(reads: Any, plan: bool) -> None:
+    made = compile(reads, plan=plan)
+    for w in ([1.0, 2.0], [-3.0, 4.0]):
+        W.data = np.array(w)
+        assert float(np.asarray(made(np.ones(2)).data)) == sum(w)
+
+
+def test_a_constant_made_inside_may_be_looked_at() -> None:
+    assert compile(lambda x: x * Value(3.0).item() * Value(2.0).data)(np.ones(2)).tolist() == [6.0, 6.0]

@@ -13,8 +13,10 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..engine import Gate, Value
 
-__all__ = ["Promise", "kind_by", "kind_of", "numbers_of", "simple_kind", "stand_in"]
+__all__ = ["Promise", "hollow", "kind_by", "kind_of", "numbers_of", "promised", "simple_kind", "stand_in"]
 
+NUMBERS = (Value, np.ndarray, np.generic, bool, int, float, complex)
+TYPED_BY_DATA = frozenset({"eig"})  # complex where its numbers are
 Array = Any
 Kind = tuple[tuple[int, ...], Any]
 
@@ -173,3 +175,26 @@ def numbers_of(x: Any, known: Mapping[int, Any] | None = None) -> Any:
     if type(x) is not Promise:
         return x
     return x.numbers() if known is None else known[id(x)]
+
+
+def promised(gate: Gate, inputs: Sequence[Any], settings: Any) -> Promise:
+    """What a gate will give; its error, explained, where the inputs don't fit."""
+    known = numbers_of if gate.name in TYPED_BY_DATA else hollow
+    arrays = [known(x) if isinstance(x, NUMBERS) else gate.plain(x) for x in inputs]
+    try:
+        kind = simple_kind(gate, arrays) if gate.elementwise and not settings else kind_by(gate, arrays, settings)
+    except (ValueError, IndexError, TypeError):
+        try:  # with the numbers themselves, that the error be a true one
+            out = gate.forward(*map(numbers_of, inputs), **settings)
+        except (ValueError, IndexError, TypeError) as error:
+            raise gate.explained(error, arrays, inputs, settings) from error
+        kind = out.shape, out.dtype
+    return Promise(gate.forward, inputs, settings, kind)
+
+
+def hollow(x: Any) -> Any:
+    """What has the shape and dtype of an input, and its numbers if they are there."""
+    if type(x) in (tuple, list):
+        return type(x)(map(hollow, x))
+    x = x._data if isinstance(x, Value) else x
+    return stand_in(x.shape, x.dtype) if type(x) is Promise else x

@@ -6,7 +6,7 @@ frozen into the program, so it is refused. Builds on the engine, `kinds`, `progr
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NoReturn
@@ -20,15 +20,13 @@ from ..modes import current_mode
 from ..numpy_protocol.registry import called
 from ..operators import GATES
 from ..random import generator
-from .kinds import Promise, kind_by, numbers_of, simple_kind, stand_in
+from .kinds import Promise, hollow, numbers_of, promised
 from .program import Function
 
 __all__ = ["Trace", "Traced", "collector_resting"]
 
 DETACH = Function("detach", lambda x: x)
 ZERO = np.float64(0)
-NUMBERS = (Value, np.ndarray, np.generic, bool, int, float, complex)
-TYPED_BY_DATA = frozenset({"eig"})  # complex where its numbers are
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.argwhere, np.unique})
 
 
@@ -74,11 +72,7 @@ class Traced(Value):
                 value._grad = conjugate(g)
 
     def _refuse(self, what: str) -> NoReturn:
-        raise GraphError(
-            f"{what} of {self.label} while it is compiled: the program would keep this one run's answer for all later "
-            "ones. Choose with np.where(condition, a, b) instead of `if`, return numbers as arrays and look at them "
-            "outside; what never changes can be computed before, outside the compiled function"
-        )
+        raise refusal(self, what)
 
     def __bool__(self) -> bool:  # noqa: PLE0304
         self._refuse("the truth value (if, while, and, or)")
@@ -153,6 +147,15 @@ class Traced(Value):
     def copy(self) -> "Traced":
         """The same Value: nobody can write to it."""
         return self
+
+
+def refusal(x: Value, what: str) -> GraphError:
+    """Why Python may not have the numbers of x."""
+    return GraphError(
+        f"{what} of {x.label} while it is compiled: the program would keep this one run's answer for all later "
+        "ones. Choose with np.where(condition, a, b) instead of `if`, return numbers as arrays and look at them "
+        "outside; what never changes can be computed before, outside the compiled function"
+    )
 
 
 def asked(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -247,7 +250,7 @@ class Trace:
         """The answer of a function that looks at shapes and dtypes alone, or such an answer's."""
         try:
             with np.errstate(all="ignore"):
-                return function(*map(_hollow, args), **{k: _hollow(x) for k, x in kwargs.items()})
+                return function(*map(hollow, args), **{k: hollow(x) for k, x in kwargs.items()})
         except (ValueError, ArithmeticError):  # some numbers have no answer: these may
             return function(*map(numbers_of, args), **{k: numbers_of(x) for k, x in kwargs.items()})
 
@@ -256,6 +259,16 @@ class Trace:
         if isinstance(x, Traced) and not x.requires_grad:
             return x
         return self.made(DETACH, (x,), {}, x._data, False)
+
+    def data_of(self, x: Value) -> Any:
+        """The data of a Value: a constant for the derivative, read anew at each run if it was made outside."""
+        return x._data if x.serial > self.start else self.constant(x)
+
+    def looked_at(self, x: Value) -> Any:
+        """The numbers of a Value for Python, unless it was made outside and may change."""
+        if x.serial <= self.start:
+            raise refusal(x, "the numbers")
+        return x._data
 
     def draw(self, method: str, *args: Any) -> Traced:
         """The node for numbers that the package's generator draws, anew at each run."""
@@ -364,26 +377,3 @@ class Trace:
 
 def _word(x: Value) -> str:
     return x.name or str(x.gate or "a leaf")
-
-
-def promised(gate: Gate, inputs: Sequence[Any], settings: Any) -> Promise:
-    """What a gate will give; its error, explained, where the inputs don't fit."""
-    known = numbers_of if gate.name in TYPED_BY_DATA else _hollow
-    arrays = [known(x) if isinstance(x, NUMBERS) else gate.plain(x) for x in inputs]
-    try:
-        kind = simple_kind(gate, arrays) if gate.elementwise and not settings else kind_by(gate, arrays, settings)
-    except (ValueError, IndexError, TypeError):
-        try:  # with the numbers themselves, that the error be a true one
-            out = gate.forward(*map(numbers_of, inputs), **settings)
-        except (ValueError, IndexError, TypeError) as error:
-            raise gate.explained(error, arrays, inputs, settings) from error
-        kind = out.shape, out.dtype
-    return Promise(gate.forward, inputs, settings, kind)
-
-
-def _hollow(x: Any) -> Any:
-    """What has the shape and dtype of an input, and its numbers if they are there."""
-    if type(x) in (tuple, list):
-        return type(x)(map(_hollow, x))
-    x = x._data if isinstance(x, Value) else x
-    return stand_in(x.shape, x.dtype) if type(x) is Promise else x
