@@ -79,3 +79,14 @@ def test_many_numbers_are_not_written_to_be_read_again() -> None:
     scope: dict[str, Any] = {}
     exec(made.source, scope)  # noqa: S102 - our own
     np.testing.assert_allclose(scope[made.program.name](W[:8])[0], found)
+
+
+def test_a_notebook_shows_the_source_but_no_page_of_numbers() -> None:
+    data = np.random.default_rng(0).random((300, 8))
+    made = compile(lambda w: data @ (w < 1) * 1.0)
+    assert "text/html" not in made._repr_mimebundle_()
+    made(W[:8])
+    shown = made._repr_mimebundle_()["text/html"]
+    assert "w &lt; 1" in shown or "np.less(" in shown
+    assert " …" in shown
+    assert len(shown) < 3000 < len(made.source)

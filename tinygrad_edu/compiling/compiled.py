@@ -30,6 +30,7 @@ from .trace import Trace, collector_resting
 
 __all__ = ["Compiled", "compile"]
 
+WIDEST = 400  # characters of a line that a notebook shows: constants may have many more
 _ARRAYS = (Value, np.ndarray, np.generic)
 
 
@@ -168,7 +169,8 @@ class Compiled:
         """What a notebook shows: the source of the latest program, once there is one."""
         if self._latest is None:
             return {"text/plain": repr(self)}
-        source = f"<details><summary>{html.escape(repr(self))}</summary><pre>{html.escape(self.source)}</pre></details>"
+        text = "\n".join(line if len(line) <= WIDEST else f"{line[:WIDEST]} …" for line in self.source.splitlines())
+        source = f"<details><summary>{html.escape(repr(self))}</summary><pre>{html.escape(text)}</pre></details>"
         return {"text/html": source, "text/plain": repr(self)}
 
 

@@ -42,7 +42,7 @@ def profiled(source: str, program: Program, given: Sequence[Any], runs: int) -> 
     """Run a program's source on copies of its inputs, `runs` times, and take each line's quickest."""
     tree = ast.parse(source)
     function = next(f for f in tree.body if isinstance(f, ast.FunctionDef) and f.name == program.name)
-    lines = [line for line in function.body if not isinstance(line, ast.Return | ast.Expr) or not _docstring(line)]
+    lines = [line for line in function.body if _works(line)]
     watched = ast.parse("_ticks.append(_now())").body
     function.body = [*watched, *(part for line in lines for part in (line, *watched))]
     ticks: list[float] = []
@@ -58,5 +58,7 @@ def profiled(source: str, program: Program, given: Sequence[Any], runs: int) -> 
     return Profile(tuple(zip(map(ast.unparse, lines), quickest, strict=False)))
 
 
-def _docstring(line: ast.stmt) -> bool:
-    return isinstance(line, ast.Return) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+def _works(line: ast.stmt) -> bool:
+    """Whether a statement is neither the docstring nor the return."""
+    docstring = isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+    return not (docstring or isinstance(line, ast.Return))

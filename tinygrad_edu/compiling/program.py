@@ -22,7 +22,7 @@ class Var(str):
 
 
 Operand = Any  # a Var, or a constant: an array, a number, or another literal that NumPy takes
-Kind = Literal["argument", "parameter", "state", "constant"]
+Kind = Literal["argument", "parameter", "state"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,6 @@ class Input:
     shape: tuple[int, ...]
     dtype: Any
     kind: Kind = "argument"
-    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
