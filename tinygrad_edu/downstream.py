@@ -130,6 +130,8 @@ def seed(root: "Value", gradient: Any, create_graph: bool) -> Any:
                 f"{root.label} is complex: call backward on np.real(v), np.imag(v) or np.abs(v), which have a "
                 "gradient, or backward(gradient) with a complex number"
             )
+        if not root.shape:
+            return root.dtype.type(1)
         gradient = np.ones(root.shape, root.dtype)
     gradient = given_gradient(gradient, root, copy=False)
     return gradient if create_graph or not isinstance(gradient, Operators) else gradient.data

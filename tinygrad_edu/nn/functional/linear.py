@@ -6,6 +6,7 @@ import numpy as np
 
 from ...engine import Value
 from ...errors import ShapeError
+from ...gates.linear import matmul
 from ...random import drawn
 
 __all__ = ["bilinear", "cosine_similarity", "dropconnect", "linear"]
@@ -23,7 +24,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         raise ShapeError(
             f"linear: input {shape} must end in {weight.shape[1]}, since weight [out, in] is {weight.shape}"
         )
-    out = input @ weight.T
+    out = matmul.pair(input, weight.T)  # as `@` does, which would first ask NumPy where the input is an array
     return out if bias is None else out + bias
 
 
