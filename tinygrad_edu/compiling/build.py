@@ -56,13 +56,14 @@ class Link:
 
     `leaves` are read at each run, then the attributes `reads`, the generator if it `draws`, and what the `stretches` of
     optimisers need. Of the results the first `returned` are returned; then come gradients for `graded`, new values for
-    the attributes `written`, and for each optimiser whether all gradients were finite.
+    the attributes `written`, and for each optimiser of `steppers` whether all gradients were finite.
     """
 
     leaves: list[Value] = field(default_factory=list)
     reads: list[tuple[Any, str]] = field(default_factory=list)
     draws: bool = False
     stretches: list[Stretch] = field(default_factory=list)
+    steppers: list[Any] = field(default_factory=list)
     returned: int = 0
     graded: list[Value] = field(default_factory=list)
     written: list[tuple[Any, str]] = field(default_factory=list)
@@ -150,16 +151,20 @@ class _Builder:
 
     def updates(self) -> list[Operand]:
         """The steps of optimisers, after everything else; whether each was taken."""
-        taken = []
+        taken: list[Var] = []
+        refusing: list[Var] = []  # an error after one of these leaves the optimisers that come later where they are
         for number, (optimizer, updates, nodes) in enumerate(self.trace.updates):
             self._unmoved(nodes, optimizer)
             stretches = stretches_of(optimizer, updates)
             self.link.stretches += stretches
+            self.link.steppers.append(optimizer)
             named = {leaf: str(self.operands[leaf]) for leaf in self.link.leaves}
             finite = self.names(f"finite_{number}" if number else "finite")
-            self.instructions += instructions_of(stretches, finite, named, self.operand, self.input)
+            self.instructions += instructions_of(stretches, (*refusing, finite), named, self.operand, self.input)
             taken.append(finite)
-        return taken
+            if optimizer.on_nonfinite == "raise":
+                refusing.append(finite)
+        return list(taken)
 
     def _unmoved(self, nodes: int, optimizer: Any) -> None:
         moved = {p for _, flat in optimizer._flats for p in flat.parameters}

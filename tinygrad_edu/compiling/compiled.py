@@ -237,8 +237,7 @@ class Variant:
 
     def _steps(self) -> None:
         """What the optimisers' steps move."""
-        stretches = self.link.stretches
-        self.steppers = list(dict.fromkeys(s.optimizer for s in stretches))
+        stretches, self.steppers = self.link.stretches, self.link.steppers
         self.moving = {each: [s for s in stretches if s.optimizer is each] for each in self.steppers}
         self.flats = {each: list({s.flat: s.absent for s in mine}.items()) for each, mine in self.moving.items()}
         self.tied = {p for s in stretches for p in s.parameters} <= {*self.link.leaves}

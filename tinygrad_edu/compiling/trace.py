@@ -317,6 +317,9 @@ class Trace:
 
     def step(self, optimizer: Any) -> None:
         """Note the step of an optimiser, with the gradient of each of its parameters, or None."""
+        if any(optimizer is before for before, _, _ in self.updates):
+            raise GraphError(f"{optimizer} steps twice in one compiled function: compile one step, and call it twice")
+        self.flag(optimizer, "on_nonfinite")
         flats = [(group, flat, [self.gradient(p) for p in flat.parameters]) for group, flat in optimizer._flats]
         self.updates.append((optimizer, flats, len(self.nodes)))
 

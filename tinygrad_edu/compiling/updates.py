@@ -146,12 +146,16 @@ def stretches_of(optimizer: Any, updates: Iterable[tuple[Any, Any, Sequence[Any]
 
 def instructions_of(
     stretches: Sequence[Stretch],
-    finite: Var,
+    flags: tuple[Var, ...],
     names: Mapping[Any, str],
     operand: Callable[[Any], Operand],
     new: Callable[[str, Any, str], Var],
 ) -> list[Instruction]:
-    """Gradients to their places in g, a look whether all are finite, and the updates."""
+    """Gradients to their places in g, a look whether all are finite, and the updates if all `flags` are true.
+
+    The last flag is the one that this look sets.
+    """
+    *before, finite = flags
     lines: list[Instruction] = []
     given: list[tuple[Stretch, list[Var]]] = []
     for stretch in stretches:
@@ -166,6 +170,10 @@ def instructions_of(
             lines.append(Instruction(Var(f"_{slot}"), copy, (slot, operand(g)), {}, (), None))
     look = Function("all_finite", all_finite, pure=False)
     lines.append(Instruction(finite, look, tuple(v[3] for _, v in given), {}, (), np.dtype(bool)))
+    for flag in before if given else ():
+        both = Function("np.logical_and", np.logical_and)
+        lines.append(Instruction(Var(f"{finite}_{flag}"), both, (finite, flag), {}, (), np.dtype(bool)))
+        finite = lines[-1].target
     for stretch, variables in given:
         kind = type(stretch.optimizer).__name__
         writes = (3, *range(5, 1 + len(variables)))
