@@ -5,8 +5,8 @@ it may be used) · `report`, `diagnosis` (the likely mistake in words), `shrinki
 `blame` (the wrong gate of a graph) · `thorough` (a longer look) · `engines`, `adapters`, `peers` (`check_engine` and
 `compare` for other engines), `properties` (what they are asked) · `scalar` (an engine in sixty lines, the oracle) ·
 `programs`, `recipes` (random programs of all gates), `networks` (random networks and training problems) · `homework`,
-`sources`, `plugin` (grading) · `strategies`, `graphs` (for Hypothesis; need the extra `test`). Builds on the engine and
-NumPy; pytest and Hypothesis are not needed to check.
+`sources`, `plugin` (grading) · `strategies`, `graphs`, `machine` (for Hypothesis; need the extra `test`). Builds on
+the engine and NumPy; pytest and Hypothesis are not needed to check.
 """
 
 from .engines import Engine, TinygradEdu
