@@ -9,7 +9,7 @@ import pytest
 from tinygrad_edu import Value, compile, grad
 from tinygrad_edu.compiling import Instruction
 from tinygrad_edu.compiling.passes.basic import constant_folding
-from tinygrad_edu.compiling.passes.hoisting import hoisting
+from tinygrad_edu.compiling.passes.hoisting import hoisting, views_once
 from tinygrad_edu.nn import functional as F
 
 TABLE = np.random.default_rng(0).random((90, 60))
@@ -90,3 +90,28 @@ def test_a_notebook_shows_the_source_but_no_page_of_numbers() -> None:
     assert "w &lt; 1" in shown or "np.less(" in shown
     assert " …" in shown
     assert len(shown) < 3000 < len(made.source)
+
+
+def test_transposes_of_planned_places_are_made_once() -> None:
+    def f(a: Any, w: Any) -> Any:
+        hidden = np.tanh(a @ w)
+        return np.sum(np.tanh(hidden.T @ a).reshape(-1) * 2.0)
+
+    made, a, w = compile(grad(f)), np.random.default_rng(2).random((5, 3)), np.random.default_rng(3).random((3, 4))
+    for k in (1, 2):
+        np.testing.assert_allclose(made(k * a, w), grad(f)(k * a, w), rtol=1e-12)
+    views = [line.gate.name for line in made.program.setup if line.gate.name in ("transpose", "reshape")]
+    kept = compile(grad(f), without=["views_once"]).trace(a, w).program
+    assert views
+    assert len(made.program) < len(kept)
+    assert views_once(made.program) is made.program
+
+
+def test_what_copies_stays() -> None:
+    def f(x: Any) -> Any:
+        copied = np.exp(x).T.reshape(-1)  # of a transpose: no view
+        return np.sum(np.broadcast_to(np.tanh(copied), (2, 6)) * np.exp(copied)[np.array([0, 2, 4, 1, 3, 5])])
+
+    made, x = compile(grad(f)), np.random.default_rng(4).random((2, 3))
+    for k in (1, 2):
+        np.testing.assert_allclose(made(k * x), grad(f)(k * x), rtol=1e-12)

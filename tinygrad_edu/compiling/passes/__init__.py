@@ -11,7 +11,7 @@ from ...errors import SettingError
 from ..program import Program
 from .algebra import algebra
 from .basic import common_subexpressions, constant_folding, dead_code
-from .hoisting import hoisting
+from .hoisting import hoisting, views_once
 from .lanes import group_scalars
 from .layout import batch_last
 from .linear import linear_forms
@@ -49,6 +49,7 @@ PLANNING: Mapping[str, Pass] = {
     "hoisting": hoisting,
     "bound_scalars": bound_scalars,
     "in_place": in_place,
+    "views_once": views_once,
 }
 
 

@@ -1,13 +1,17 @@
-"""The pass `hoisting`: work that is the same at each run is done once, before the first.
+"""The passes `hoisting` and `views_once`: what is the same at each run is done once, before the first.
 
-What depends on constants alone and is small has been folded into a number; what is large stands above the function.
-Builds on `sharing`.
+What depends on constants alone and is small has been folded into a number; what is large stands above the function, and
+so do the views of buffers, which stay where they are. Builds on `sharing`.
 """
 
-from ..program import Function, Program, Var, variables
+from ..program import Function, Instruction, Program, Var, variables
+from .blocks import EMPTY
 from .sharing import Families
+from .substitution import op
 
-__all__ = ["hoisting"]
+__all__ = ["hoisting", "views_once"]
+
+LOOKS = frozenset({"reshape", "swapaxes", "transpose"})
 
 
 def hoisting(program: Program) -> Program:
@@ -26,3 +30,26 @@ def hoisting(program: Program) -> Program:
             rest.append(line)
     setup = tuple(line for line in program if line.target in once)
     return program.having(rest, setup=(*program.setup, *setup)) if setup else program
+
+
+def views_once(program: Program) -> Program:
+    """Move transposes and reshapes of planned buffers to the setup: they look at the same memory at each run."""
+    straight: set[Var] = set()  # buffers in C order, of which a reshape is a view
+    for line in program.setup:
+        part = op(line) in ("reshape", "getitem") and isinstance(line.inputs[0], Var) and line.inputs[0] in straight
+        if part or line.gate is EMPTY:
+            straight.add(line.target)
+    fixed, moved = set(straight), []
+    for line in program:
+        if _is_view(line, fixed, straight):
+            fixed.add(line.target)
+            moved.append(line)
+    rest = [line for line in program if line.target not in fixed]
+    return program.having(rest, setup=(*program.setup, *moved)) if moved else program
+
+
+def _is_view(line: Instruction, fixed: set[Var], straight: set[Var]) -> bool:
+    """Whether a line only looks at memory that does not move; a reshape of a transpose would be a copy."""
+    if op(line) not in LOOKS or line.out is not None or tuple(line.reads) != line.inputs:
+        return False
+    return line.inputs[0] in (straight if op(line) == "reshape" else fixed)
