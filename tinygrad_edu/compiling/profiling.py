@@ -47,7 +47,7 @@ def profiled(source: str, program: Program, given: Sequence[Any], runs: int) -> 
     function.body = [*watched, *(part for line in lines for part in (line, *watched))]
     ticks: list[float] = []
     scope: dict[str, Any] = {"_ticks": ticks, "_now": perf_counter}
-    exec(compile(ast.fix_missing_locations(tree), f"<profiled {program.name}>", "exec"), scope)  # noqa: S102
+    exec(compile(ast.fix_missing_locations(tree), f"<profiled {program.name}>", "exec"), scope)  # noqa: S102 - ours
     made, _ = copied(dict(zip([str(x.var) for x in program.inputs], given, strict=True)))
     taken = []
     for _ in range(runs + 1):  # the first one fills caches

@@ -74,7 +74,7 @@ class Traced(Value):
     def _refuse(self, what: str) -> NoReturn:
         raise refusal(self, what)
 
-    def __bool__(self) -> bool:  # noqa: PLE0304
+    def __bool__(self) -> bool:  # noqa: PLE0304 - it never returns
         self._refuse("the truth value (if, while, and, or)")
 
     def __float__(self) -> float:
@@ -83,7 +83,7 @@ class Traced(Value):
     def __int__(self) -> int:
         self._refuse("int()")
 
-    def __index__(self) -> int:  # noqa: PLE0305
+    def __index__(self) -> int:  # noqa: PLE0305 - it never returns
         self._refuse("an index")
 
     def __complex__(self) -> complex:
@@ -294,7 +294,7 @@ class Trace:
 
     # What walks report
 
-    def watch(self, node: Value, position: int, g: Any, down: Any) -> None:  # noqa: ARG002
+    def watch(self, node: Value, position: int, g: Any, down: Any) -> None:  # noqa: ARG002 - a watcher's signature
         """Note what was recorded since the last report: the gradient of a gate by one of its inputs."""
         self.finish(node.serial, node.gate)
         target = node.inputs[position]
