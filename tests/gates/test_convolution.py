@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tinygrad_edu import Value, walk
 from tinygrad_edu.errors import ShapeError, UnsupportedError
 from tinygrad_edu.gates import convolution, patches, picking, pooling
+from tinygrad_edu.gates.windows import Windows
 from tinygrad_edu.testing import gradcheck
 
 RANDOM = np.random.default_rng(0)
@@ -215,10 +216,48 @@ def test_blocks_of_patches_do_not_change_a_convolution(monkeypatch):
         ]
 
     whole = everything()
-    for block in (1, 2**12):
-        monkeypatch.setattr(convolution, "BLOCK", block)
+    for block, small in ((1, 1), (2**12, 1), (2**21, 2000)):
+        monkeypatch.setattr(patches, "BLOCK", block)
+        monkeypatch.setattr(patches, "SMALL", small)
         for a, b_ in zip(whole, everything(), strict=True):
             np.testing.assert_allclose(a, b_, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "padding", [((0, 0), (0, 0)), ((1, 2), (0, 3)), ((-1, 2), (3, -2)), ((-9, 12), (2, -5))], ids=str
+)
+def test_padding_adds_zeros_or_cuts_off(padding):
+    x = array(2, 5, 4, 3)
+    wide = np.pad(x, ((0, 0), (12, 12), (12, 12), (0, 0)))
+    wanted = wide[:, 12 - padding[0][0] : 17 + padding[0][1], 12 - padding[1][0] : 16 + padding[1][1]]
+    np.testing.assert_array_equal(patches.padded(x, padding=padding), wanted)
+    out = np.full(wanted.shape, np.nan)
+    np.testing.assert_array_equal(patches.padded(x, out, padding=padding) if wanted.shape != x.shape else x, wanted)
+
+
+@pytest.mark.parametrize("stride", [1, 2, (1, 3)], ids=str)
+@pytest.mark.parametrize("dilation", [1, 2, (2, 1)], ids=str)
+@pytest.mark.parametrize("batch", [0, 1, 3])
+def test_patches_are_what_a_sliding_window_sees(stride, dilation, batch):
+    x, window = array(2, 9, 7, batch), (3, 2)
+    over = Windows.over(x.shape[1:-1], window, stride=stride, dilation=dilation)
+    span = [d * (k - 1) + 1 for k, d in zip(window, over.dilation, strict=True)]
+    seen = np.lib.stride_tricks.sliding_window_view(x, span, (1, 2))[:, :: over.stride[0], :: over.stride[1]]
+    wanted = seen[..., :: over.dilation[0], :: over.dilation[1]].transpose(0, 4, 5, 1, 2, 3)
+    rows = (1, over.positions[0])
+    found = patches.gather(x, over, rows)
+    np.testing.assert_array_equal(found, wanted[:, :, :, 1:])
+    buffer = np.full(found.size + 5, np.nan)
+    np.testing.assert_array_equal(patches.gather(x, over, rows, buffer), found)
+    assert np.isnan(buffer[found.size :]).all()
+
+
+def test_products_of_patches_are_small_where_one_row_allows_it():
+    assert patches.rows_at_once(28, 180_000, 270_000) == 3  # 10⁶ multiplications
+    assert patches.rows_at_once(10, 384_000, 1_500_000) == 5  # 2 MB
+    assert patches.rows_at_once(28, 180_000, 0) == 11
+    assert patches.rows_at_once(7, 1, 1) == 7
+    assert patches.rows_at_once(7, 10**8, 10**8) == 1
 
 
 def test_the_second_derivative_is_right_through_a_small_network():

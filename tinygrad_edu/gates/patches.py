@@ -6,10 +6,10 @@ Gates `unfold` and `fold`, each the derivative of the other. Call them as
     fold(patches, size=(H, W), window=3, stride=1, padding=1, …)     # back; where patches overlap they add up
 
 in any number of dimensions. `gather` and `scatter_add` are the same on bare (C, *space, N) arrays, a block of rows at a
-time: a patch is copied, or added back, tap by tap in whole slices. Builds on the engine and `windows`.
+time: `gather` copies the patches of an array that is `padded`, `scatter_add` adds them back tap by tap in whole slices.
+Builds on the engine and `windows`.
 """
 
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,36 +18,60 @@ from ..engine import gate
 from ..errors import ShapeError
 from .windows import Padding, Size, Windows, batch_first, batch_last
 
-__all__ = ["fold", "gather", "scatter_add", "unfold"]
+__all__ = ["fold", "gather", "padded", "rows_at_once", "scatter_add", "unfold"]
 
 Rows = tuple[int, int]
+BLOCK = 2**21
+"""Bytes of patches at once: about a processor's second-level cache."""
+SMALL = 10**6
+"""Multiplications up to which OpenBLAS takes matrices as they are, without packing them first."""
+
+
+def rows_at_once(rows: int, size: int, products: int) -> int:
+    """How many of `rows` of positions to take at once: patches that stay in cache, for a small product if one can be.
+
+    One row's patches have `size` bytes, and a matrix product with them takes so many multiplications, 0 if that does
+    not matter.
+    """
+    cached, small = BLOCK // max(1, size), SMALL // max(1, products)
+    return max(1, min(rows, cached, small or cached))
+
+
+def padded(x: Any, out: Any = None, *, padding: Any) -> Any:
+    """x (C, *space, N) with zeros before and after each axis of space, (before, after): less than none cuts off."""
+    if not any(map(any, padding)):
+        return x
+    axes = [(n, before, after) for n, (before, after) in zip(x.shape[1:-1], padding, strict=True)]
+    if out is None:
+        out = np.empty((x.shape[0], *map(sum, axes), x.shape[-1]), x.dtype)
+    whole = (slice(None),)
+    here = tuple(slice(max(-before, 0), max(n + min(after, 0), 0)) for n, before, after in axes)
+    there = tuple(slice(max(before, 0), max(before + n + min(after, 0), before, 0)) for n, before, after in axes)
+    out[whole + there] = x[whole + here]
+    for axis, inside in enumerate(there, 1):
+        out[whole * axis + (slice(inside.start),)] = 0
+        out[whole * axis + (slice(inside.stop, None),)] = 0
+    return out
 
 
 def gather(x: Any, windows: Windows, rows: Rows, buffer: Any = None) -> Any:
-    """Patches (C, *window, rows, *positions, N) of a block of rows of positions, written to `buffer` if given."""
+    """Patches (C, *window, rows, *positions, N) of a block of rows of positions, written to `buffer` if given.
+
+    x has its padding and lies in memory in the order of its axes. All is one copy of a view of it that has an axis for
+    the taps and one for the positions; the runs of a row of positions and all samples are copied as wholes.
+    """
     if windows.plain:
         return x.reshape((x.shape[0], *windows.window, *windows.positions, x.shape[-1]))
     shape = (x.shape[0], *windows.window, rows[1] - rows[0], *windows.positions[1:], x.shape[-1])
-    patches = np.empty(shape, x.dtype) if buffer is None else buffer[: prod(shape)].reshape(shape)
-    meetings = windows.meetings(rows)
-    if len(meetings) < prod(windows.window):
-        patches[...] = 0
-    whole = (slice(None),)
-    for tap, positions, elements in meetings:
-        patch = patches[whole + tap]
-        patch[whole + positions] = x[whole + elements]
-        _surround(patch, positions)
+    channel, *space, sample = x.strides
+    taps = [stride * apart for stride, apart in zip(space, windows.dilation, strict=True)]
+    steps = [stride * step for stride, step in zip(space, windows.stride, strict=True)]
+    seen: Any = np.ndarray(shape, x.dtype, x, rows[0] * steps[0], (channel, *taps, *steps, sample))
+    if buffer is None:
+        return seen.copy()
+    patches = buffer[: seen.size].reshape(shape)
+    np.copyto(patches, seen)
     return patches
-
-
-def _surround(patch: Any, positions: tuple[slice, ...]) -> None:
-    """Zeros at the positions where a tap falls outside the input."""
-    for axis, met in enumerate(positions, 1):
-        before = (slice(None),) * axis
-        if met.start > 0:
-            patch[(*before, slice(met.start))] = 0
-        if met.stop < patch.shape[axis]:
-            patch[(*before, slice(met.stop, None))] = 0
 
 
 def scatter_add(patches: Any, windows: Windows, rows: Rows, out: Any) -> None:
@@ -65,7 +89,8 @@ def _fold_back(g: Any, out: Any, x: Any, **geometry: Any) -> Any:
 def unfold(x: Any, *, window: Size, stride: Size = 1, padding: Padding = 0, dilation: Size = 1) -> Any:
     """Patches of a sliding window: each element gets the sum of the upstream gradients of all patches it is in."""
     windows = Windows.over(x.shape[2:], window, stride=stride, padding=padding, dilation=dilation)
-    return batch_first(gather(batch_last(x), windows, (0, windows.positions[0])))
+    x = padded(batch_last(x), padding=windows.padding)
+    return batch_first(gather(x, windows.inside, (0, windows.positions[0])))
 
 
 def _unfold_again(g: Any, out: Any, patches: Any, *, size: Any, **geometry: Any) -> Any:

@@ -4,12 +4,13 @@
 `batch_last` and `batch_first` (the memory order in which all of them compute), `each` (a setting for each dimension).
 Builds on `errors`.
 
-Nothing is ever padded: a tap that falls outside the input is left out. Arrays are seen as (channels, *space, batch),
-so that for each tap the whole batch lies side by side in memory and one slice moves all of it.
+What falls outside the input is left out tap by tap (`meetings`), or the input is padded and the windows run `inside`.
+Arrays are seen as (channels, *space, batch), so that for each tap the whole batch lies side by side in memory and one
+slice moves all of it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -98,15 +99,24 @@ class Windows:
         return self.size == self.positions and prod(self.window) == prod(self.stride) == 1 and not any(self.before)
 
     @property
+    def padding(self) -> tuple[tuple[int, int], ...]:
+        """What is added before and after each axis."""
+        return tuple(zip(self.before, self.after, strict=True))
+
+    @property
+    def inside(self) -> "Windows":
+        """The same windows over an input that has its padding; these, where there is none."""
+        return _inside(self) if any(self.before) or any(self.after) else self
+
+    @property
     def tiling(self) -> bool:
         """Whether no two windows overlap."""
         return all(s >= d * (k - 1) + 1 for s, k, d in zip(self.stride, self.window, self.dilation, strict=True))
 
-    def blocks(self, bytes_per_row: int, bytes_per_block: int) -> Iterator[tuple[int, int]]:
-        """The rows of positions (along the first axis), as many at a time as fit in a block."""
+    def blocks(self, at_once: int) -> Iterator[tuple[int, int]]:
+        """The rows of positions (along the first axis), so many at a time."""
         rows = self.positions[0]
-        step = rows if self.plain else max(1, bytes_per_block // max(bytes_per_row, 1))
-        return ((first, min(first + step, rows)) for first in range(0, rows, step))
+        return ((first, min(first + at_once, rows)) for first in range(0, rows, at_once))
 
     def meetings(self, rows: tuple[int, int] | None = None) -> "list[tuple[tuple[int, ...], Slices, Slices]]":
         """For each tap that meets the input: its place in the window, the positions, and the elements met there.
@@ -118,6 +128,13 @@ class Windows:
     def whole(self, positions: Slices) -> bool:
         """Whether a tap meets the input at every position."""
         return all(s.start == 0 and s.stop == n for s, n in zip(positions, self.positions, strict=True))
+
+
+@lru_cache(maxsize=512)
+def _inside(windows: Windows) -> Windows:
+    none = (0,) * len(windows.size)
+    size = tuple(map(sum, zip(windows.before, windows.size, windows.after, strict=True)))
+    return replace(windows, size=size, before=none, after=none)
 
 
 @lru_cache(maxsize=512)

@@ -27,7 +27,7 @@ def blocks(windows: Windows, channels: int, batch: int, work: Any) -> Iterator[t
 
 
 def convolved(filters: Any, x: Any, work: Any, out: Any = None, **geometry: Any) -> Any:
-    """Filters (K, C·window) times the patches of x: (K, positions·N)."""
+    """Filters (K, C·window) times the patches of a padded x: (K, positions·N)."""
     windows = Windows.over(x.shape[1:-1], **geometry)
     *stack, k, taps = filters.shape
     if out is None:
@@ -39,7 +39,7 @@ def convolved(filters: Any, x: Any, work: Any, out: Any = None, **geometry: Any)
 
 
 def correlated(y: Any, x: Any, work: Any, out: Any = None, **geometry: Any) -> Any:
-    """y (K, positions·N) times the transposed patches of x: (K, C·window)."""
+    """y (K, positions·N) times the transposed patches of a padded x: (K, C·window)."""
     windows = Windows.over(x.shape[1:-1], **geometry)
     *stack, k, _ = y.shape
     taps = x.shape[0] * prod(windows.window) // prod(stack)

@@ -23,9 +23,9 @@ def moved_last(x: Any, out: Any = None) -> Any:
     return out
 
 
-def patches_of(x: Any, out: Any = None, *, window: Any, stride: Any, padding: Any, dilation: Any) -> Any:
-    """The patch of each position: (C, *space, N) → (C, *window, *positions, N), zeros where it hangs over the rim."""
-    windows = Windows.over(x.shape[1:-1], window, stride=stride, padding=padding, dilation=dilation)
+def patches_of(x: Any, out: Any = None, *, window: Any, stride: Any, dilation: Any) -> Any:
+    """The patch of each position of a padded x: (C, *space, N) → (C, *window, *positions, N)."""
+    windows = Windows.over(x.shape[1:-1], window, stride=stride, dilation=dilation)
     return gather(x, windows, (0, windows.positions[0]), None if out is None else out.reshape(-1))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...gates.patches import BLOCK, padded, rows_at_once
 from ...gates.windows import Windows
 from ...operators import GATES
 from ..kernels.blockwise import convolved, correlated, spread
@@ -20,11 +21,9 @@ from .substitution import Rewriter
 
 __all__ = ["LOWERED", "Lines"]
 
-MOST = 2**21
-"""Bytes of patches at once, about a second-level cache: all are kept for the weights' gradient where they are fewer."""
-
 ADD = Function("np.add", np.add)
 MATMUL = Function("np.matmul", np.matmul)
+PADDED = Function("padded", padded)
 CONVOLVED = Function("convolved", convolved)
 CORRELATED = Function("correlated", correlated)
 SPREAD_BACK = Function("spread", spread)
@@ -105,36 +104,40 @@ class _Convolution:
 
     @property
     def small(self) -> bool:
-        """Whether all patches at once are worth keeping."""
-        return self.windows.plain or self.taps * self.columns * self.lines.line.dtype.itemsize <= MOST
+        """Whether all patches at once stay in cache: they are kept for the weights' gradient."""
+        return self.taps * self.columns * self.lines.line.dtype.itemsize <= BLOCK
 
-    def work(self) -> Var:
-        """Memory for the patches of some rows of positions, of about as many each time."""
-        dtype, row = self.lines.line.dtype, self.taps * self.columns // self.windows.positions[0]
-        times = ceil(self.windows.positions[0] / max(1, MOST // (row * dtype.itemsize)))
-        shape = (ceil(self.windows.positions[0] / times) * row,)
+    def work(self, filters: int = 0) -> Var:
+        """Memory for the patches of some rows of positions, of about as many each time, for products with filters."""
+        dtype, rows = self.lines.line.dtype, self.windows.positions[0]
+        row = self.taps * self.columns // rows
+        times = ceil(rows / rows_at_once(rows, row * dtype.itemsize, row // self.groups * filters))
+        shape = (ceil(rows / times) * row,)
         return self.lines.so_far.add(
             self.lines.line, EMPTY, shape=shape, dtype=dtype, name="work", settings={"shape": shape, "dtype": dtype}
         )
 
     def times_patches(self, filters: Var, x: Operand) -> Var:
         """Filters times what each position sees."""
-        if self.small:
+        if self.small or self.windows.inside.plain:
             return self.lines.product(filters, self.patches(x))
-        shape = (*self.lines.so_far.shape(filters)[:-1], self.columns)
-        return self.lines.add(CONVOLVED, filters, self.lines.last(x), self.work(), shape=shape, **self.geometry)
+        *stack, k, _ = self.lines.so_far.shape(filters)
+        shape, work = (*stack, k, self.columns), self.work(k)
+        return self.lines.add(CONVOLVED, filters, self.padded(x), work, shape=shape, **self.geometry)
 
     def correlation(self, y: Var, x: Operand) -> Var:
         """Numbers at positions times what each of them sees."""
-        if self.small:
+        if self.small or self.windows.inside.plain:
             return self.lines.product(y, self.lines.turned(self.patches(x)))
-        shape = (*self.lines.so_far.shape(y)[:-1], self.taps // self.groups)
-        return self.lines.add(CORRELATED, y, self.lines.last(x), self.work(), shape=shape, **self.geometry)
+        *stack, k, _ = self.lines.so_far.shape(y)
+        shape, work = (*stack, k, self.taps // self.groups), self.work(k)
+        return self.lines.add(CORRELATED, y, self.padded(x), work, shape=shape, **self.geometry)
 
     def laid_back(self, filters: Var, y: Var) -> Var:
         """Filters times numbers at positions, added up where patches overlap."""
-        shape, geometry = (self.channels, *self.size, self.batch), {"size": self.size, **self.geometry}
-        if not self.small:
+        shape = (self.channels, *self.size, self.batch)
+        geometry = {"size": self.size, "padding": self.windows.padding, **self.geometry}
+        if not (self.small or self.windows.plain):
             return self.lines.add(SPREAD_BACK, filters, y, self.work(), shape=shape, **geometry)
         patches = self.lines.product(filters, y)
         if self.windows.plain:
@@ -144,14 +147,20 @@ class _Convolution:
     @property
     def geometry(self) -> dict[str, Any]:
         """The window, as settings."""
-        w = self.windows
-        padding = tuple(zip(w.before, w.after, strict=True))
-        return {"window": w.window, "stride": w.stride, "padding": padding, "dilation": w.dilation}
+        return {"window": self.windows.window, "stride": self.windows.stride, "dilation": self.windows.dilation}
 
     @property
     def placed(self) -> Shape:
         """The shape of all patches."""
         return (self.channels, *self.windows.window, *self.windows.positions, self.batch)
+
+    def padded(self, x: Operand) -> Operand:
+        """An operand with its padding."""
+        x, windows = self.lines.last(x), self.windows
+        if windows.inside is windows:
+            return x
+        shape = (self.channels, *windows.inside.size, self.batch)
+        return self.lines.add(PADDED, x, shape=shape, padding=windows.padding)
 
     def matrix(self, x: Operand, rows: int, columns: int) -> Var:
         """An operand as a matrix, or one for each group of rows."""
@@ -160,8 +169,8 @@ class _Convolution:
 
     def patches(self, x: Operand) -> Var:
         """What each position sees, as columns."""
-        x = self.lines.last(x)
-        if not self.windows.plain:
+        x = self.padded(x)
+        if not self.windows.inside.plain:
             x = self.lines.add(PATCHES, x, shape=self.placed, **self.geometry)
         return self.matrix(x, self.taps, self.columns)
 
