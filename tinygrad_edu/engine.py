@@ -219,7 +219,7 @@ class Gate(Declaration):
         mode = current_mode()
         needed = isinstance(x, Value) and isinstance(y, Value) and x.requires_grad and y.requires_grad
         if not needed or mode.trace is not None or not mode.recording:
-            return self(x, y)
+            return self(x, y) if mode.trace is None else mode.trace.record(self, (x, y), _NONE)
         try:
             out = self.forward(x._data, y._data)
         except (ValueError, IndexError, TypeError) as error:

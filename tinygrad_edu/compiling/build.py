@@ -131,7 +131,7 @@ class _Builder:
         if node.gate is DETACH or node.gate is variable:
             self.operands[node] = inputs[0]
             return
-        target = self.trace.gradient_of.get(node)
+        comment, target = self.trace.described(node)
         known = self.operands.get(target) if target is not None else None
         if node.name is not None:
             var = self.names(node.name)
@@ -143,7 +143,6 @@ class _Builder:
         settings = node.settings
         if isinstance(node.gate, Function):
             settings = {name: self.operand(x, node.group) for name, x in settings.items()}
-        comment = self.trace.comments.get(node, "")
         made = Instruction(
             var, node.gate, inputs, settings, node.shape, node.dtype, node.name, comment, path(node.group)
         )
@@ -179,7 +178,6 @@ class _Builder:
 
 def built(trace: Trace, name: str, arguments: Sequence[tuple[str, Value]], outs: Sequence[Any]) -> tuple[Program, Link]:
     """The program of a trace, a line for each node in the order of recording, and what stands behind it."""
-    trace.finish()
     builder = _Builder(trace, name)
     for label, stand_in in arguments:
         builder.operands[stand_in] = builder.input(label, stand_in, "argument")

@@ -15,7 +15,8 @@ from ..engine import Gate, Value
 
 __all__ = ["Promise", "hollow", "kind_by", "kind_of", "numbers_of", "promised", "simple_kind", "stand_in"]
 
-NUMBERS = (Value, np.ndarray, np.generic, bool, int, float, complex)
+ARRAYS = (np.ndarray, np.generic)
+NUMBERS = (Value, *ARRAYS, bool, int, float, complex)
 TYPED_BY_DATA = frozenset({"eig"})  # complex where its numbers are
 Array = Any
 Kind = tuple[tuple[int, ...], Any]
@@ -70,19 +71,33 @@ def _found(gate: Gate, inputs: Sequence[Array], settings: Mapping[str, Any]) -> 
     return _kind(gate.forward(*inputs, **settings))
 
 
-def simple_kind(gate: Gate, inputs: Sequence[Array]) -> Kind:
+def simple_kind(gate: Gate, inputs: Sequence[Any]) -> Kind:
     """The same for a gate that works by element and has no settings: found once for all inputs of such kinds."""
-    shapes = tuple([getattr(x, "shape", ()) for x in inputs])
-    kinds = tuple([float if type(x) is float else getattr(x, "dtype", x) for x in inputs])
-    return _simple_kind(gate, shapes, tuple(map(type, kinds)), kinds)
+    return _simple_kind(gate, tuple(map(_token, inputs)))
+
+
+def _token(x: Any) -> Any:
+    """What of an input decides on the kind of the result: its own kind, or of a whole or complex number itself."""
+    x = x._data if isinstance(x, Value) else x
+    if type(x) is Promise:
+        return x.kind
+    if type(x) is float:
+        return float
+    if isinstance(x, ARRAYS):
+        return x.shape, x.dtype
+    if isinstance(x, int | complex):
+        return type(x), x
+    raise TypeError(f"{type(x).__name__} is no number")
 
 
 @lru_cache(4096)
-def _simple_kind(gate: Gate, shapes: Sequence[tuple[int, ...]], _: Any, kinds: Sequence[Any]) -> Kind:
-    def sample(shape: tuple[int, ...], kind: Any) -> Any:
-        return stand_in(shape, kind) if isinstance(kind, np.dtype) else 1.0 if kind is float else kind
+def _simple_kind(gate: Gate, tokens: Sequence[Any]) -> Kind:
+    def sample(token: Any) -> Any:
+        if token is float:
+            return 1.0
+        return stand_in(*token) if isinstance(token[0], tuple) else token[1]
 
-    return kind_by(gate, list(map(sample, shapes, kinds)), {})
+    return kind_by(gate, list(map(sample, tokens)), {})
 
 
 def _kind(out: Array) -> Kind:
@@ -100,10 +115,11 @@ class Promise(NDArrayOperatorsMixin):
     Nearly nobody does: what decides by numbers could not be compiled. But a derivative may look whether it exists.
     """
 
-    __slots__ = ("dtype", "forward", "inputs", "settings", "shape")
+    __slots__ = ("dtype", "forward", "inputs", "kind", "settings", "shape")
 
     def __init__(self, forward: Callable[..., Any], inputs: Any, settings: Mapping[str, Any], kind: Kind) -> None:
         self.forward, self.inputs, self.settings = forward, inputs, settings
+        self.kind = kind
         self.shape, self.dtype = kind
 
     @property
@@ -179,10 +195,15 @@ def numbers_of(x: Any, known: Mapping[int, Any] | None = None) -> Any:
 
 def promised(gate: Gate, inputs: Sequence[Any], settings: Any) -> Promise:
     """What a gate will give; its error, explained, where the inputs don't fit."""
+    if gate.elementwise and not settings:
+        try:
+            return Promise(gate.forward, inputs, settings, simple_kind(gate, inputs))
+        except (ValueError, IndexError, TypeError):  # which the general way explains
+            pass
     known = numbers_of if gate.name in TYPED_BY_DATA else hollow
     arrays = [known(x) if isinstance(x, NUMBERS) else gate.plain(x) for x in inputs]
     try:
-        kind = simple_kind(gate, arrays) if gate.elementwise and not settings else kind_by(gate, arrays, settings)
+        kind = kind_by(gate, arrays, settings)
     except (ValueError, IndexError, TypeError):
         try:  # with the numbers themselves, that the error be a true one
             out = gate.forward(*map(numbers_of, inputs), **settings)

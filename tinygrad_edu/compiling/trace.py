@@ -6,9 +6,11 @@ frozen into the program, so it is refused. Builds on the engine, `kinds`, `progr
 """
 
 import gc
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import attrgetter, itemgetter
 from typing import Any, NoReturn
 
 import numpy as np
@@ -27,6 +29,7 @@ __all__ = ["Trace", "Traced", "collector_resting"]
 
 DETACH = Function("detach", lambda x: x)
 ZERO = np.float64(0)
+_serial = attrgetter("serial")
 SHAPED_BY_DATA = frozenset({np.nonzero, np.flatnonzero, np.argwhere, np.unique})
 
 
@@ -173,7 +176,7 @@ class Trace:
 
     def __init__(self, graded: frozenset[Value] = frozenset()) -> None:
         self.nodes: list[Traced] = []
-        self.comments: dict[Value, str] = {}
+        self.reports: list[tuple[int, Value, int, Any]] = []  # of walks: nodes so far, a gate, an input, its gradient
         self.gradient_of: dict[Value, Value] = {}
         self.reads: dict[tuple[int, str], tuple[Any, str, Traced]] = {}
         self.writes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
@@ -186,9 +189,7 @@ class Trace:
         self._rng_state: Any = None
         self._graded = graded  # leaves that had a gradient when the trace began
         self._before: dict[Value, Any] = {}
-        self._marked = 0
         self._copies: dict[int, Any] = {}  # of arrays from outside, by identity
-        self._last: tuple[Any, Any] = (None, None)
         self.start = self.stand_in(0.0).serial  # what is newer was made by the function
 
     # Recording
@@ -227,8 +228,13 @@ class Trace:
                 f"gate {gate.name} by a mask while it is compiled: how many elements there are would depend on the "
                 "data, and a program is made for fixed shapes. Multiply by the mask, or use np.where(mask, v, 0)"
             )
-        needed = any(x.requires_grad for x in inputs if isinstance(x, Value))
-        kept = tuple([x if isinstance(x, Value) else self.kept(x) for x in inputs])
+        needed, writable = False, False
+        for x in inputs:
+            if isinstance(x, Value):
+                needed = needed or x.requires_grad
+            else:
+                writable = writable or type(x) is not float
+        kept = tuple(map(self.kept, inputs)) if writable else inputs
         return self.made(gate, kept, settings, promised(gate, kept, settings), needed)
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -295,25 +301,24 @@ class Trace:
     # What walks report
 
     def watch(self, node: Value, position: int, g: Any, down: Any) -> None:  # noqa: ARG002 - a watcher's signature
-        """Note what was recorded since the last report: the gradient of a gate by one of its inputs."""
-        self.finish(node.serial, node.gate)
-        target = node.inputs[position]
-        if isinstance(down, Value) and down in self.comments:
-            self.gradient_of.setdefault(down, target)
-        self._last = (down, target)
+        """Note the gradient of a gate by one of its inputs, which was recorded since the last report."""
+        self.reports.append((len(self.nodes), node, position, down))
+        if isinstance(down, Value):
+            self.gradient_of.setdefault(down, node.inputs[position])
 
-    def finish(self, after: int = 0, gate: Any = None) -> None:
-        """Say of what was recorded since the last report where it comes from."""
-        last, x = self._last
-        for made in self.nodes[self._marked :]:
-            if x is not None and made.inputs and made.inputs[-1] is last and made.gate is GATES["add"]:
-                self.comments[made] = f"sum of the gradients by {_word(x)}"
-                self.gradient_of[made] = x
-            elif gate is not None and made.serial > after:
-                self.comments.setdefault(made, f"gradient of {gate}")
-            last = None
-        self._marked = len(self.nodes)
-        self._last = (None, None)
+    def described(self, node: Value) -> tuple[str, Value | None]:
+        """Where a node comes from, if a walk has made it: a comment on its line, and whose gradient it is."""
+        at = bisect_left(self.nodes, node.serial, key=_serial)
+        after = bisect_right(self.reports, at, key=itemgetter(0))
+        if after and node.gate is GATES["add"]:
+            mark, upper, position, down = self.reports[after - 1]
+            if mark == at and node.inputs[-1] is down:
+                x = upper.inputs[position]
+                return f"sum of the gradients by {_word(x)}", x
+        upper = self.reports[after][1] if after < len(self.reports) else node
+        if node.serial <= upper.serial:
+            return "", None
+        return f"gradient of {upper.gate}", self.gradient_of.get(node)
 
     def step(self, optimizer: Any) -> None:
         """Note the step of an optimiser, with the gradient of each of its parameters, or None."""
