@@ -10,7 +10,6 @@ from tinygrad_edu.compiling.kernels.sliding import routed_along
 from tinygrad_edu.compiling.passes import lowering
 from tinygrad_edu.compiling.passes.layout import batch_last
 from tinygrad_edu.compiling.program import Program
-from tinygrad_edu.gates import patches
 from tinygrad_edu.gates.convolution import conv, conv_transpose
 from tinygrad_edu.gates.pooling import avg_pool, max_pool
 from tinygrad_edu.operators import GATES
@@ -75,8 +74,7 @@ def gradients(function: Any, count: int) -> Any:
 def test_convolution(
     space: Any, window: Any, settings: Any, dtype: Any, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (lowering, patches):
-        monkeypatch.setattr(module, "BLOCK", most)
+    monkeypatch.setattr(lowering, "BLOCK", most)
     random, groups = np.random.default_rng(0), settings.get("groups", 1)
     x = random.standard_normal((3, 4, *space)).astype(dtype)
     w, b = random.standard_normal((6, 4 // groups, *window)).astype(dtype), random.standard_normal(6).astype(dtype)
@@ -99,8 +97,7 @@ def test_transposed_convolution(settings: Any) -> None:
 
 @pytest.mark.parametrize("padding", [0, 2, ((1, -1), (0, 3))], ids=str)
 def test_a_window_of_one_needs_no_patches(padding: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (lowering, patches):
-        monkeypatch.setattr(module, "BLOCK", 1)
+    monkeypatch.setattr(lowering, "BLOCK", 1)
     random = np.random.default_rng(0)
     x, w = random.standard_normal((3, 4, 5, 6)), random.standard_normal((2, 4, 1, 1))
     made = agree(gradients(lambda x, w: conv(x, w, padding=padding), 2), x, w)

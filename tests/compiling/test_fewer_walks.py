@@ -147,6 +147,28 @@ def test_the_sum_of_a_product_is_a_dot_product_of_rows() -> None:
     agree(program, made, [x, y])
 
 
+def test_a_product_that_only_sums_over_the_same_axes_read_is_not_computed() -> None:
+    x = random.standard_normal((5, 40, 30))
+
+    def twice(x: Any) -> Any:
+        square = x * x
+        return np.sum(square, (1, 2), keepdims=True) * np.sum(square, (1, 2)).reshape(-1, 1, 1)
+
+    made = tidied(flat_sums(program := opened(twice, x)))
+    assert long(made, x.size, "multiply") == 0
+    assert [line.gate.name for line in made].count("np.vecdot") == 1
+    agree(program, made, [x])
+
+
+def test_a_product_that_anything_else_reads_is_computed() -> None:
+    x = random.standard_normal((5, 40, 30))
+    for rest in (lambda y: np.sum(y, 0), lambda y: np.exp(y), lambda y: y):
+        program = opened(lambda x, rest=rest: (np.sum(y := x * x, (1, 2)), rest(y)), x)
+        made = tidied(flat_sums(program))
+        assert "np.vecdot" not in {line.gate.name for line in made}
+        agree(program, made, [x])
+
+
 def test_a_difference_from_the_mean_is_not_taken_apart() -> None:
     """x·s − mean·s would lose the digits that x − mean keeps."""
     x = (1e4 + random.standard_normal((64, 100))).astype(np.float32)

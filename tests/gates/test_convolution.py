@@ -217,8 +217,9 @@ def test_blocks_of_patches_do_not_change_a_convolution(monkeypatch):
 
     whole = everything()
     for block, small in ((1, 1), (2**12, 1), (2**21, 2000)):
-        monkeypatch.setattr(patches, "BLOCK", block)
+        monkeypatch.setattr(convolution, "BLOCK", block)
         monkeypatch.setattr(patches, "SMALL", small)
+        monkeypatch.setattr(patches, "FEW", 1)
         for a, b_ in zip(whole, everything(), strict=True):
             np.testing.assert_allclose(a, b_, rtol=1e-12)
 
@@ -252,12 +253,25 @@ def test_patches_are_what_a_sliding_window_sees(stride, dilation, batch):
     assert np.isnan(buffer[found.size :]).all()
 
 
-def test_products_of_patches_are_small_where_one_row_allows_it():
-    assert patches.rows_at_once(28, 180_000, 270_000) == 3  # 10⁶ multiplications
-    assert patches.rows_at_once(10, 384_000, 1_500_000) == 5  # 2 MB
-    assert patches.rows_at_once(28, 180_000, 0) == 11
-    assert patches.rows_at_once(7, 1, 1) == 7
-    assert patches.rows_at_once(7, 10**8, 10**8) == 1
+@pytest.mark.parametrize(
+    ("rows", "taps", "columns", "products"), [(6, 25, 50_176, 8), (64, 288, 1024, 1), (1, 1, 500, 1), (1, 1, 0, 0)]
+)
+def test_products_of_patches_are_small_unless_of_few_columns(rows, taps, columns, products, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(patches.np, "matmul", lambda a, b, out: sizes.append((*a.shape, b.shape[1])))
+    patches.times_patches(np.empty((rows, taps)), np.empty((taps, columns)), np.empty((rows, columns)))
+    assert len(sizes) == products
+    assert sum(size[2] for size in sizes) == columns
+
+
+def test_products_in_parts_are_those_of_the_whole(monkeypatch):
+    monkeypatch.setattr(patches, "SMALL", 3 * 4 * 5)
+    monkeypatch.setattr(patches, "FEW", 2)
+    filters, seen, y = array(2, 3, 4), array(2, 4, 17), array(2, 3, 17)
+    out, weight = np.empty((2, 3, 17)), np.zeros((2, 3, 4))
+    np.testing.assert_allclose(patches.times_patches(filters, seen, out), filters @ seen, rtol=1e-12)
+    patches.add_correlation(y, seen, weight)
+    np.testing.assert_allclose(weight, y @ seen.swapaxes(1, 2), rtol=1e-12)
 
 
 def test_the_second_derivative_is_right_through_a_small_network():

@@ -24,7 +24,7 @@ import numpy as np
 from ..engine import gate
 from ..errors import ShapeError
 from . import depthwise
-from .patches import BLOCK, gather, padded, rows_at_once, scatter_add
+from .patches import BLOCK, add_correlation, gather, padded, scatter_add, times_patches
 from .windows import Padding, Size, Windows, batch_first, batch_last, each
 
 __all__ = [
@@ -71,15 +71,11 @@ def _divided(channels: int, groups: int) -> None:
         raise ShapeError(f"{channels} channels can't be divided into groups={groups}")
 
 
-def _columns(windows: Windows, shape: Any, batch: int, dtype: Any) -> Iterator[tuple[Any, slice, Any]]:
-    """The blocks of rows of positions, each with its columns in a matrix of all positions and a buffer for patches.
-
-    `shape` is (groups, filters, taps): patches of so many taps in each group, for products with so many filters.
-    """
-    rows, columns, numbers = windows.positions[0], prod(windows.positions[1:]) * batch, prod(shape[::2])
-    size, products = numbers * columns * dtype.itemsize, prod(shape[1:]) * columns
-    at_once = rows if windows.plain else rows_at_once(rows, size, products)
-    buffer = None if windows.plain else _workspace(numbers * at_once * columns, dtype)
+def _columns(windows: Windows, taps: int, batch: int, dtype: Any) -> Iterator[tuple[Any, slice, Any]]:
+    """The blocks of rows of positions, each with its columns in a matrix of all positions and a buffer for patches."""
+    rows, columns = windows.positions[0], prod(windows.positions[1:]) * batch
+    at_once = rows if windows.plain else min(rows, max(1, BLOCK // max(1, taps * columns * dtype.itemsize)))
+    buffer = None if windows.plain else _workspace(taps * at_once * columns, dtype)
     for first, last in windows.blocks(at_once):
         yield (first, last), slice(first * columns, last * columns), buffer
 
@@ -109,9 +105,9 @@ def conv(
         return batch_first(_by_channel(x, weight, windows, bias, dtype))
     out = np.empty((*filters.shape[:2], prod(windows.positions) * x.shape[-1]), dtype)
     x, windows = padded(x, padding=windows.padding), windows.inside
-    for rows, columns, buffer in _columns(windows, filters.shape, x.shape[-1], dtype):
+    for rows, columns, buffer in _columns(windows, prod(filters.shape[::2]), x.shape[-1], dtype):
         patches = gather(x, windows, rows, buffer).reshape(groups, filters.shape[2], -1)
-        block = np.matmul(filters, patches, out=out[..., columns])
+        block = times_patches(filters, patches, out[..., columns])
         for b in bias:
             block += b.reshape((*filters.shape[:2], 1))
     return batch_first(out.reshape((weight.shape[0], *windows.positions, x.shape[-1])))
@@ -165,7 +161,7 @@ def conv_transpose(
 def _spread(x: Any, filters: Any, windows: Windows, out: Any) -> None:
     """Add to `out` the transposed convolution of x (groups, filters, positions·N): its patches, block by block."""
     channels, batch, dtype = out.shape[0], out.shape[-1], out.dtype
-    for rows, columns, buffer in _columns(windows, (filters.shape[0], 0, filters.shape[1]), batch, dtype):
+    for rows, columns, buffer in _columns(windows, prod(filters.shape[:2]), batch, dtype):
         shape = (*filters.shape[:2], columns.stop - columns.start)
         patches = np.matmul(
             filters, x[..., columns], out=(out if buffer is None else buffer[: prod(shape)]).reshape(shape)
@@ -209,9 +205,9 @@ def conv_weight(
         depthwise.weigh(x, many, windows, weight.reshape((*y.shape[:2], *windows.window)))
         return weight
     x, windows = padded(x, padding=windows.padding), windows.inside
-    for rows, columns, buffer in _columns(windows, filters.shape, batch, x.dtype):
+    for rows, columns, buffer in _columns(windows, prod(filters.shape[::2]), batch, x.dtype):
         patches = gather(x, windows, rows, buffer).reshape(groups, filters.shape[2], -1)
-        filters += y[..., columns] @ patches.swapaxes(1, 2)
+        add_correlation(y[..., columns], patches, filters)
     return weight
 
 

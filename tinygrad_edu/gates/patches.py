@@ -7,9 +7,11 @@ Gates `unfold` and `fold`, each the derivative of the other. Call them as
 
 in any number of dimensions. `gather` and `scatter_add` are the same on bare (C, *space, N) arrays, a block of rows at a
 time: `gather` copies the patches of an array that is `padded`, `scatter_add` adds them back tap by tap in whole slices.
-Builds on the engine and `windows`.
+`times_patches` and `add_correlation` are their products with matrices. Builds on the engine and `windows`.
 """
 
+from collections.abc import Iterator
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
@@ -18,23 +20,33 @@ from ..engine import gate
 from ..errors import ShapeError
 from .windows import Padding, Size, Windows, batch_first, batch_last
 
-__all__ = ["fold", "gather", "padded", "rows_at_once", "scatter_add", "unfold"]
+__all__ = ["add_correlation", "fold", "gather", "padded", "scatter_add", "times_patches", "unfold"]
 
 Rows = tuple[int, int]
 BLOCK = 2**21
 """Bytes of patches at once: about a processor's second-level cache."""
-SMALL = 10**6
-"""Multiplications up to which OpenBLAS takes matrices as they are, without packing them first."""
+SMALL, FEW = 10**6, 256
+"""OpenBLAS takes matrices as they are, without packing them first, for so many multiplications; not for few columns."""
 
 
-def rows_at_once(rows: int, size: int, products: int) -> int:
-    """How many of `rows` of positions to take at once: patches that stay in cache, for a small product if one can be.
+def _parts(columns: int, products: int) -> Iterator[slice]:
+    """Slices of the columns, each of which takes so many multiplications: for small products, unless of few columns."""
+    small = SMALL // max(1, products)
+    step = ceil(columns / ceil(columns / small)) if FEW <= small < columns else max(1, columns)
+    return (slice(first, first + step) for first in range(0, columns, step))
 
-    One row's patches have `size` bytes, and a matrix product with them takes so many multiplications, 0 if that does
-    not matter.
-    """
-    cached, small = BLOCK // max(1, size), SMALL // max(1, products)
-    return max(1, min(rows, cached, small or cached))
+
+def times_patches(filters: Any, patches: Any, out: Any) -> Any:
+    """Filters (K, taps) times patches (taps, columns), written to `out`; stacks of matrices too."""
+    for part in _parts(patches.shape[-1], prod(filters.shape[-2:])):
+        np.matmul(filters, patches[..., part], out=out[..., part])
+    return out
+
+
+def add_correlation(y: Any, patches: Any, out: Any) -> None:
+    """Add y (K, columns) times transposed patches (taps, columns) to `out`; stacks of matrices too."""
+    for part in _parts(patches.shape[-1], prod(out.shape[-2:])):
+        out += np.matmul(y[..., part], patches[..., part].swapaxes(-1, -2))
 
 
 def padded(x: Any, out: Any = None, *, padding: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...gates.patches import gather, scatter_add
+from ...gates.patches import add_correlation, gather, scatter_add, times_patches
 from ...gates.windows import Windows
 
 __all__ = ["convolved", "correlated", "spread"]
@@ -34,7 +34,7 @@ def convolved(filters: Any, x: Any, work: Any, out: Any = None, **geometry: Any)
         out = np.empty((*stack, k, prod(windows.positions) * x.shape[-1]), x.dtype)
     for rows, columns, _ in blocks(windows, x.shape[0], x.shape[-1], work):
         patches = gather(x, windows, rows, work).reshape((*stack, taps, -1))
-        np.matmul(filters, patches, out=out[..., columns])
+        times_patches(filters, patches, out[..., columns])
     return out
 
 
@@ -47,7 +47,7 @@ def correlated(y: Any, x: Any, work: Any, out: Any = None, **geometry: Any) -> A
     out.fill(0)
     for rows, columns, _ in blocks(windows, x.shape[0], x.shape[-1], work):
         patches = gather(x, windows, rows, work).reshape((*stack, taps, -1))
-        out += np.matmul(y[..., columns], patches.swapaxes(-1, -2))
+        add_correlation(y[..., columns], patches, out)
     return out
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...gates.patches import BLOCK, padded, rows_at_once
+from ...gates.patches import BLOCK, padded
 from ...gates.windows import Windows
 from ...operators import GATES
 from ..kernels.blockwise import convolved, correlated, spread
@@ -107,12 +107,11 @@ class _Convolution:
         """Whether all patches at once stay in cache: they are kept for the weights' gradient."""
         return self.taps * self.columns * self.lines.line.dtype.itemsize <= BLOCK
 
-    def work(self, filters: int = 0) -> Var:
-        """Memory for the patches of some rows of positions, of about as many each time, for products with filters."""
-        dtype, rows = self.lines.line.dtype, self.windows.positions[0]
-        row = self.taps * self.columns // rows
-        times = ceil(rows / rows_at_once(rows, row * dtype.itemsize, row // self.groups * filters))
-        shape = (ceil(rows / times) * row,)
+    def work(self) -> Var:
+        """Memory for the patches of some rows of positions, of about as many each time."""
+        dtype, row = self.lines.line.dtype, self.taps * self.columns // self.windows.positions[0]
+        times = ceil(self.windows.positions[0] / max(1, BLOCK // (row * dtype.itemsize)))
+        shape = (ceil(self.windows.positions[0] / times) * row,)
         return self.lines.so_far.add(
             self.lines.line, EMPTY, shape=shape, dtype=dtype, name="work", settings={"shape": shape, "dtype": dtype}
         )
@@ -121,17 +120,15 @@ class _Convolution:
         """Filters times what each position sees."""
         if self.small or self.windows.inside.plain:
             return self.lines.product(filters, self.patches(x))
-        *stack, k, _ = self.lines.so_far.shape(filters)
-        shape, work = (*stack, k, self.columns), self.work(k)
-        return self.lines.add(CONVOLVED, filters, self.padded(x), work, shape=shape, **self.geometry)
+        shape = (*self.lines.so_far.shape(filters)[:-1], self.columns)
+        return self.lines.add(CONVOLVED, filters, self.padded(x), self.work(), shape=shape, **self.geometry)
 
     def correlation(self, y: Var, x: Operand) -> Var:
         """Numbers at positions times what each of them sees."""
         if self.small or self.windows.inside.plain:
             return self.lines.product(y, self.lines.turned(self.patches(x)))
-        *stack, k, _ = self.lines.so_far.shape(y)
-        shape, work = (*stack, k, self.taps // self.groups), self.work(k)
-        return self.lines.add(CORRELATED, y, self.padded(x), work, shape=shape, **self.geometry)
+        shape = (*self.lines.so_far.shape(y)[:-1], self.taps // self.groups)
+        return self.lines.add(CORRELATED, y, self.padded(x), self.work(), shape=shape, **self.geometry)
 
     def laid_back(self, filters: Var, y: Var) -> Var:
         """Filters times numbers at positions, added up where patches overlap."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...operators import GATES
-from ..program import Function, Instruction, Operand, Program, Var
+from ..program import Function, Instruction, Operand, Program, Var, variables
 from .substitution import Rewriter, op
 
 __all__ = ["flat_sums"]
@@ -23,7 +23,7 @@ LEAST = 512  # elements of a row from which a call for each of them costs little
 
 def flat_sums(program: Program) -> Program:
     """Sums over the last axes as sums of rows, without keeping axes."""
-    uses = program.uses()
+    products = _only_summed(program)
 
     def rule(line: Instruction, so_far: Rewriter) -> Operand | None:
         found = _axes(line, so_far)
@@ -36,7 +36,7 @@ def flat_sums(program: Program) -> Program:
         if not rows:
             return None if not keep else _reshaped(_total(line, so_far, x, axes), line, so_far)
         matrix = prod(shape[:rest]), prod(shape[rest:])
-        return _reshaped(_rows(line, so_far, x, matrix, uses), line, so_far)
+        return _reshaped(_rows(line, so_far, x, matrix, x in products), line, so_far)
 
     return Rewriter(program).run(rule)
 
@@ -77,10 +77,26 @@ def _total(line: Instruction, so_far: Rewriter, x: Var, axes: tuple[int, ...]) -
     return so_far.add(line, SUM, x, axes, shape=shape, dtype=line.dtype)
 
 
-def _rows(line: Instruction, so_far: Rewriter, x: Var, matrix: tuple[int, int], uses: dict[Var, int]) -> Var:
-    """The sum of each row, or the dot product of rows where they are products."""
+def _only_summed(program: Program) -> set[Var]:
+    """The products that nothing but sums over the same axes reads: they need not be computed for themselves."""
+    so_far = Rewriter(program)
+    for line in program:
+        so_far.keep(line)
+    axes: dict[Var, set[Any]] = {line.target: set() for line in program if op(line) == "mul"}
+    for line in program:
+        found = _axes(line, so_far)
+        for x in line.reads:
+            if x in axes:
+                axes[x].add(found and found[1])
+    for x in variables(program.results):
+        axes.pop(x, None)
+    return {x for x, over in axes.items() if len(over) == 1 and None not in over}
+
+
+def _rows(line: Instruction, so_far: Rewriter, x: Var, matrix: tuple[int, int], only: bool) -> Var:
+    """The sum of each row, or the dot product of rows where they are products for `only` that."""
     inner = so_far.line(x)
-    if op(inner) == "mul" and inner is not None and uses.get(x) == 1 and matrix[1] >= LEAST and line.dtype.itemsize > 2:
+    if only and inner is not None and matrix[1] >= LEAST and line.dtype.itemsize > 2:
         factors = [y for y in inner.inputs if isinstance(y, Var) and so_far.kinds[y] == (inner.shape, inner.dtype)]
         if len(factors) == 2 and not any(op(so_far.line(y)) in TURNED for y in factors):
             pair = [_flat(line, so_far, y, matrix) for y in factors]
