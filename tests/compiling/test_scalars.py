@@ -1,6 +1,7 @@
 """Graphs of single numbers: what looks alike runs as vectors, and gives what the eager graph gives."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tinygrad_edu import Value, optim
+from tinygrad_edu.compiling import lanes
 from tinygrad_edu.compiling import scalars as python
-from tinygrad_edu.compiling.passes import lanes
 from tinygrad_edu.errors import GraphError
 
 UNARY: dict[str, Callable[[Any], Any]] = {"relu": tg.relu, "sigmoid": tg.sigmoid} | {
@@ -210,6 +211,28 @@ def test_a_branch_on_a_number_is_refused() -> None:
 
     with pytest.raises(GraphError, match="truth value"):
         tg.compile(step)()
+
+
+def test_only_lines_that_stay_are_named() -> None:
+    leaves = [Value(x, name=f"w{k}") for k, x in enumerate(np.linspace(-1, 1, 80))]
+    made = compiled(step_of(leaves, [("mul", 0, 1), ("tanh", 2, 2)], 40))
+    loss, *gradients = made.program.results
+    assert set(gradients) == {f"d_w{k}" for k in range(80)}
+    assert "_1" in loss
+    counts = dict(made.program.report)
+    assert counts["recorded"] > 400
+    assert counts["lanes"] < 120
+
+
+def test_passed_on_numbers_are_lanes_of_what_they_come_from() -> None:
+    leaves = scalars(*np.linspace(0.1, 1, 80))
+
+    def total() -> Any:
+        return sum((np.exp(a.detach() + 1) * tg.grad(np.tanh)(a + b) for a, b in pairwise(leaves)), 0.0)
+
+    made = tg.compile(total)
+    np.testing.assert_allclose(made().item(), total().item(), rtol=1e-12)
+    assert len(made.program) < 30
 
 
 def test_it_can_be_switched_off() -> None:

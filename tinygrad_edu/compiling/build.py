@@ -1,6 +1,7 @@
 """From a trace to a program: names for everything, inputs in order, and the optimisers' steps at the end.
 
-`built` · `Link` (what stands behind an input or a result of the program). Builds on `program`, `trace` and `updates`.
+`built` · `Link` (what stands behind an input or a result of the program). Builds on `lanes`,
+`program`, `trace` and `updates`.
 """
 
 import keyword
@@ -16,8 +17,9 @@ from ..calculus.recording import variable
 from ..engine import Value
 from ..errors import GraphError
 from ..modes import Group
+from .lanes import Lanes, grouped
 from .program import Function, Input, Instruction, Operand, Program, Var
-from .trace import DETACH, Trace
+from .trace import DETACH, Trace, Traced
 from .updates import Stretch, instructions_of, stretches_of
 
 __all__ = ["Link", "Names", "built"]
@@ -90,6 +92,7 @@ class _Builder:
         self.inputs: list[Input] = []
         self.operands: dict[Value, Operand] = {}
         self.instructions: list[Instruction] = []
+        self.lanes: Lanes | None = None
 
     def input(self, wanted: str, value: Any, kind: Any) -> Var:
         """A new input of the program with the shape and dtype of a value."""
@@ -104,6 +107,8 @@ class _Builder:
         if not isinstance(x, Value):
             return x
         if x not in self.operands:
+            if self.lanes is not None and x in self.lanes.place:
+                return self.lanes.operand(x)
             if x.serial > self.trace.start:
                 return x._data  # made by the function itself, from numbers it always has
             self.operands[x] = self.input(prefix(group) + (x.name or "leaf"), x, "parameter")
@@ -114,7 +119,8 @@ class _Builder:
         """The parameters and other Values that the function found outside, in the order of their first use."""
         for node in self.trace.nodes:
             for x in node.inputs:
-                self.operand(x, node.group)
+                if type(x) is not Traced:
+                    self.operand(x, node.group)
 
     def reads(self) -> None:
         """Attributes and random numbers."""
@@ -125,28 +131,42 @@ class _Builder:
             self.operands[self.trace.rng] = self.input("rng", None, "state")
             self.link.draws = True
 
+    def name(self, node: Any) -> Var:
+        """A new variable for a node, named after what the user called it or whose gradient it is."""
+        _, target = self.trace.described(node)
+        known = self.operands.get(target) if target is not None else None
+        if node.name is not None:
+            return self.names(node.name)
+        if isinstance(known, Var):
+            return self.names(f"d_{known}")
+        return self.names(node.gate.name.split(".")[-1], numbered=True)
+
     def instruction(self, node: Any) -> None:
         """The line for a node; none for what only passes numbers on."""
         inputs = tuple([self.operand(x, node.group) for x in node.inputs])
         if node.gate is DETACH or node.gate is variable:
             self.operands[node] = inputs[0]
             return
-        comment, target = self.trace.described(node)
-        known = self.operands.get(target) if target is not None else None
-        if node.name is not None:
-            var = self.names(node.name)
-        elif isinstance(known, Var):
-            var = self.names(f"d_{known}")
-        else:
-            var = self.names(node.gate.name.split(".")[-1], numbered=True)
-        self.operands[node] = var
+        self.operands[node] = var = self.name(node)
         settings = node.settings
         if isinstance(node.gate, Function):
             settings = {name: self.operand(x, node.group) for name, x in settings.items()}
+        comment, _ = self.trace.described(node)
         made = Instruction(
             var, node.gate, inputs, settings, node.shape, node.dtype, node.name, comment, path(node.group)
         )
         self.instructions.append(made)
+
+    def lines(self, wanted: Iterable[Any], group: bool) -> None:
+        """The lines for all nodes, where it pays and with `group` many scalar ones at once."""
+        values = {var: x for x, var in self.operands.items()}
+        given = [values[x.var] for x in self.inputs if x.shape == () and x.dtype == np.float64]
+        self.lanes = grouped(self.trace.nodes, wanted, given, self) if group else None
+        if self.lanes is not None:
+            self.lanes.write()
+            return
+        for node in self.trace.nodes:
+            self.instruction(node)
 
     def updates(self) -> list[Operand]:
         """The steps of optimisers, after everything else; whether each was taken."""
@@ -176,8 +196,13 @@ class _Builder:
                     )
 
 
-def built(trace: Trace, name: str, arguments: Sequence[tuple[str, Value]], outs: Sequence[Any]) -> tuple[Program, Link]:
-    """The program of a trace, a line for each node in the order of recording, and what stands behind it."""
+def built(
+    trace: Trace, name: str, arguments: Sequence[tuple[str, Value]], outs: Sequence[Any], *, group: bool = False
+) -> tuple[Program, Link]:
+    """The program of a trace, a line for each node in the order of recording, and what stands behind it.
+
+    With `group` many scalar nodes of one kind become one line, where there are enough of them.
+    """
     builder = _Builder(trace, name)
     for label, stand_in in arguments:
         builder.operands[stand_in] = builder.input(label, stand_in, "argument")
@@ -186,8 +211,9 @@ def built(trace: Trace, name: str, arguments: Sequence[tuple[str, Value]], outs:
     del builder.inputs[len(arguments) :]
     builder.leaves()
     builder.inputs += reads
-    for node in trace.nodes:
-        builder.instruction(node)
+    steps = [g for _, updates, _ in trace.updates for _, _, gradients in updates for g in gradients]
+    written = [new for _, _, new in trace.writes.values()]
+    builder.lines((*outs, *trace.gradients.values(), *written, *steps), group)
     link = builder.link
     results = [builder.operand(out) for out in outs]
     link.returned = len(results)
@@ -202,4 +228,6 @@ def built(trace: Trace, name: str, arguments: Sequence[tuple[str, Value]], outs:
     results += builder.updates()
     for stretch in link.stretches:
         stretch.gradients = ()  # they hold the whole graph of the trace
-    return Program(name, tuple(builder.inputs), tuple(builder.instructions), tuple(results)), link
+    left = len(builder.instructions)
+    report = [("recorded", left if builder.lanes is None else len(trace.nodes)), *[("lanes", left)] * group]
+    return Program(name, tuple(builder.inputs), tuple(builder.instructions), tuple(results), tuple(report)), link

@@ -222,7 +222,8 @@ class Variant:
         self.forms = [(x.shape, x.dtype) for x in args] if self.bare else []
         self.ties = current_mode().ties
         self.asked = any(isinstance(x, Value) and x.requires_grad for x in given)
-        self.program, self.link = built(trace, _name(owner), arguments, outs)
+        group = owner.plan and "lanes" not in owner.without
+        self.program, self.link = built(trace, _name(owner), arguments, outs, group=group)
         self.program = optimised(self.program, owner.plan, owner.without)
         self.python = owner.plan and "python" not in owner.without and is_python(self.program)
         self.run = function_of(self.program, self.python)
@@ -378,16 +379,21 @@ def _labels(function: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
 
 def _valued(trace: Trace, outs: Sequence[Any], given: Sequence[Any]) -> list[bool]:
     """Which outputs the function gives as Values: those made from Values, not from arrays alone."""
-    known: set[int] = {id(x) for x in given}
-    own = {id(x) for _, _, x in trace.reads.values()} | {id(trace.rng)}
-    for node in trace.nodes:
-        if not hasattr(node.gate, "pure") and any(_is_valued(x, known, own, trace) for x in node.inputs):
-            known.add(id(node))
-    return [isinstance(x, Value) and _is_valued(x, known, own, trace) for x in outs]
+    arrays = {id(x) for _, _, x in trace.reads.values()} | {id(trace.rng)} | trace.arguments
+    arrays -= {id(x) for x in given}
+    return [isinstance(out, Value) and _is_valued(out, arrays) for out in outs]
 
 
-def _is_valued(x: Any, known: set[int], own: set[int], trace: Trace) -> bool:
-    if not isinstance(x, Value):
-        return False
-    outside = x.gate is None and id(x) not in own and not trace.is_argument(x)
-    return id(x) in known or outside
+def _is_valued(out: Value, arrays: set[int]) -> bool:
+    """Whether gates lead from a Value to this one; what they are found to make of arrays alone joins these."""
+    waiting, seen = [out], set(arrays)
+    while waiting:
+        x = waiting.pop()
+        if id(x) in seen or not isinstance(x, Value) or hasattr(x.gate, "pure"):
+            continue
+        if x.gate is None:
+            return True
+        seen.add(id(x))
+        waiting += x.inputs
+    arrays |= seen
+    return False

@@ -1,6 +1,6 @@
 """Passes: functions from Program to Program, in the order they are run. Each may be switched off by name.
 
-`FIRST` (for what the others need not see) · `PASSES` (those that make a program shorter and keep its numbers bit for
+`PASSES` (those that make a program shorter and keep its numbers bit for
 bit), `PLANNING` (those that make it fast) · `optimised`. Builds on `program`.
 """
 
@@ -12,7 +12,6 @@ from ..program import Program
 from .algebra import algebra
 from .basic import common_subexpressions, constant_folding, dead_code
 from .hoisting import hoisting, views_once
-from .lanes import group_scalars
 from .layout import batch_last
 from .linear import linear_forms
 from .memory import bound_scalars, in_place
@@ -26,7 +25,6 @@ from .sums import flat_sums
 __all__ = ["PASSES", "PLANNING", "optimised"]
 
 Pass = Callable[[Program], Program]
-FIRST: Mapping[str, Pass] = {"lanes": group_scalars}
 PASSES: Mapping[str, Pass] = {
     "constant_folding": constant_folding,
     "algebra": algebra,
@@ -55,14 +53,11 @@ PLANNING: Mapping[str, Pass] = {
 
 def optimised(program: Program, plan: bool, without: frozenset[str]) -> Program:
     """The program after all passes that are not switched off; SettingError for a name that is none."""
-    if unknown := without - {*FIRST, *PASSES, *PLANNING, "python"}:
-        known = ", ".join((*FIRST, *PASSES, *PLANNING, "python"))
-        raise SettingError(f"compile: there is no pass {sorted(unknown)}; the passes are {known}")
+    known = ("lanes", *PASSES, *PLANNING, "python")  # the first is heeded when the program is built, the last after
+    if unknown := without.difference(known):
+        raise SettingError(f"compile: there is no pass {sorted(unknown)}; the passes are {', '.join(known)}")
     short = {name: each for name, each in PASSES.items() if name not in without}
-    program = replace(program, report=(("recorded", len(program)),))
-    for name, each in FIRST.items() if plan else ():
-        if name not in without:
-            program = reported(name, each, program)
+    program = replace(program, report=program.report or (("recorded", len(program)),))
     before = 0
     while before != len(program):
         before = len(program)
