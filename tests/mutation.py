@@ -139,7 +139,7 @@ def spoil(gate: Any, position: int, mutation: Callable[[Derivative], Derivative]
         right = gate.derivatives_of(count)
         return tuple(mutation(d) if k == position else d for k, d in enumerate(right))
 
-    mutant.derivatives_of = derivatives_of
+    mutant.derivatives, mutant.derivatives_of = derivatives_of(len(gate.derivatives)), derivatives_of
     return mutant
 
 

@@ -27,6 +27,9 @@ class Declaration:
     inputs at i only, and `idle` gives for an input the mask of elements that `out` does not use.
     """
 
+    # What every call reads lies in slots: in a dict of so many names Python looks it up anew each time.
+    __slots__ = ("__dict__", "__weakref__", "derivatives", "forward", "idle", "settings", "variadic")
+
     def __init__(
         self,
         forward: Callable[..., Any],

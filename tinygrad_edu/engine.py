@@ -218,7 +218,7 @@ class Gate(Declaration):
         """`gate(x, y)` for an operator: spelled out for two Values, nearly all gates of a graph of single numbers."""
         mode = current_mode()
         needed = isinstance(x, Value) and isinstance(y, Value) and x.requires_grad and y.requires_grad
-        if not needed or mode.trace is not None or not mode.recording:
+        if not needed or mode.trace is not None or not mode.recording or self.idle:
             return self(x, y) if mode.trace is None else mode.trace.record(self, (x, y), _NONE)
         try:
             out = self.forward(x._data, y._data)

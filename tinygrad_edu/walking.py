@@ -5,7 +5,7 @@ Builds on `downstream`, `modes` and `operators`.
 """
 
 from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["passed_down", "walk"]
 
 Array = Any  # an ndarray, or a NumPy scalar where the shape is ()
-_scalar = np.float64
+_scalar, _array = np.float64, np.ndarray
 
 
 def walk(
@@ -49,10 +49,11 @@ def walk(
     idle: dict[Value, Array] = {}
     sums = set() if sums is None else sums
     while order:
-        if not plain or idle:
-            node = waiting.pop(-heappop(order))
-        elif (node := walk_pairs(gradients, waiting, order, sums, leaves_only)) is None:
-            break
+        node = waiting.pop(-heappop(order))
+        if plain and not idle:
+            node = walk_plain(node, gradients, waiting, order, sums, leaves_only)
+            if node is None:
+                break
         g = gradients.pop(node) if leaves_only else gradients[node]
         inputs, downs = passed_down(node, g, create_graph, oldest, wrt)
         for position, down in enumerate(downs):
@@ -77,59 +78,128 @@ def walk(
 def _add(x: "Value", down: Any, gradients: "dict[Value, Any]", sums: "set[Value]") -> None:
     """Sum where ways meet, in place once the sum is an array of the walk's own."""
     before = gradients[x]
-    if x in sums and type(before) is type(down) is np.ndarray:
+    if x in sums and type(before) is type(down) is _array:
         before += down
         return
     gradients[x] = total = before + down
-    if type(total) is np.ndarray:
+    if type(total) is _array:
         sums.add(x)
 
 
-def walk_pairs(
-    gradients: "dict[Value, Any]", waiting: "dict[int, Value]", order: list[int], sums: "set[Value]", leaves_only: bool
+def walk_plain(
+    node: Any,
+    gradients: "dict[Value, Any]",
+    waiting: "dict[int, Value]",
+    order: list[int],
+    sums: "set[Value]",
+    leaves_only: bool,
 ) -> Any:
-    """Go on while gates have two Values and no settings; the first node that is another, or None at the end.
+    """Go on from `node` while no gate leaves inputs idle; the first node whose gate does, or None at the end."""
+    while node is not None:
+        if node._inputs is None:
+            node = walk_pairs(node, gradients, waiting, order, sums, leaves_only)
+        elif node.gate.idle:
+            break
+        else:
+            g = gradients.pop(node) if leaves_only else gradients[node]
+            node = pass_on(node, g, gradients, waiting, order, sums)
+    return node
 
-    Nearly all gates of a graph of single numbers are such: what `walk` does is spelled out here for speed.
+
+def walk_pairs(
+    node: Any,
+    gradients: "dict[Value, Any]",
+    waiting: "dict[int, Value]",
+    order: list[int],
+    sums: "set[Value]",
+    leaves_only: bool,
+) -> Any:
+    """Go on from `node` while gates have two Values and no settings; the first node that is another, or None.
+
+    Nearly all gates of a graph of single numbers are such: what `pass_on` does is spelled out for them.
     """
     known, take = gradients.get, gradients.pop if leaves_only else gradients.__getitem__
-    while order:
-        node = waiting.pop(-heappop(order))
-        if node._inputs is not None or node.gate.idle:  # type: ignore[union-attr]
-            return node
+    while node is not None and node._inputs is None:
         x, y, serial = node._x, node._y, node.serial
         if x.serial > serial or y.serial > serial:
             raise stale(node, x if x.serial > serial else y)
-        down = None  # let go of the last one before memory for the next is asked for
-        g, out, a, b = take(node), node._data, x._data, y._data
-        by_x, by_y = node.gate.derivatives  # type: ignore[union-attr]
+        g, (by_x, by_y), out = take(node), node.gate.derivatives, node._data
+        a, b = x._data, y._data
+        node = dx = dy = None  # the last gradients are let go before memory for the next is asked for
         if x.requires_grad:
-            down = by_x(g, out, a, b)
-            if type(down) is not _scalar or type(a) is not _scalar:
-                down = fitted(down, a)
+            dx = by_x(g, out, a, b)
+            if type(dx) is not type(a) or (type(a) is _array and (dx.dtype is not a.dtype or dx.shape != a.shape)):
+                dx = fitted(dx, a)
             if (before := known(x)) is None:
-                gradients[x] = down
-                if x.gate is not None:
-                    waiting[serial := x.serial] = x
-                    heappush(order, -serial)
+                gradients[x] = dx
+                node = x if x.gate is not None else None
             elif type(before) is _scalar:
-                gradients[x] = before + down
+                gradients[x] = before + dx
+            elif x in sums:
+                before += dx
             else:
-                _add(x, down, gradients, sums)
+                _add(x, dx, gradients, sums)
         if y.requires_grad:
-            down = by_y(g, out, a, b)
-            if type(down) is not _scalar or type(b) is not _scalar:
-                down = fitted(down, b)
+            dy = by_y(g, out, a, b)
+            if type(dy) is not type(b) or (type(b) is _array and (dy.dtype is not b.dtype or dy.shape != b.shape)):
+                dy = fitted(dy, b)
             if (before := known(y)) is None:
-                gradients[y] = down
+                gradients[y] = dy
                 if y.gate is not None:
-                    waiting[serial := y.serial] = y
-                    heappush(order, -serial)
+                    if node is not None:
+                        _wait(node, waiting, order)
+                    node = y
             elif type(before) is _scalar:
-                gradients[y] = before + down
+                gradients[y] = before + dy
+            elif y in sums:
+                before += dy
             else:
-                _add(y, down, gradients, sums)
-    return None
+                _add(y, dy, gradients, sums)
+        if node is None or (order and -node.serial > order[0]):
+            node = _newest(node, waiting, order)
+    return node
+
+
+def _wait(node: "Value", waiting: "dict[int, Value]", order: list[int]) -> None:
+    """Have a node wait for its turn."""
+    waiting[node.serial] = node
+    heappush(order, -node.serial)
+
+
+def _newest(node: "Value | None", waiting: "dict[int, Value]", order: list[int]) -> "Value | None":
+    """The newest of `node` and those that wait; None if there is none."""
+    if node is None:
+        return waiting.pop(-heappop(order)) if order else None
+    waiting[node.serial] = node
+    return waiting.pop(-heappushpop(order, -node.serial))
+
+
+def pass_on(
+    node: Any, g: Any, gradients: "dict[Value, Any]", waiting: "dict[int, Value]", order: list[int], sums: "set[Value]"
+) -> "Value | None":
+    """Add what a gate passes down to what its inputs have got from others; the node to go on with."""
+    inputs, settings, gate, args = node.inputs, node.settings, node.gate, [g, node._data]
+    for x in inputs:
+        if isinstance(x, Operators):
+            if x.serial > node.serial:
+                raise stale(node, x)
+            args.append(x._data)
+        else:
+            args.append(x)
+    ways = gate.derivatives if gate.variadic is None else gate.derivatives_of(len(inputs))
+    for x, derivative in zip(inputs, ways, strict=False):
+        needed = isinstance(x, Operators) and x.requires_grad
+        if needed:
+            down = derivative(*args, **settings) if settings else derivative(*args)
+            if type(down) is not _scalar or type(x._data) is not _scalar:
+                down = fitted(down, x._data)
+            if x in gradients:
+                _add(x, down, gradients, sums)
+                continue
+            gradients[x] = down
+            if x.gate is not None:
+                _wait(x, waiting, order)
+    return _newest(None, waiting, order)
 
 
 Passed = tuple[tuple[Any, ...], Sequence[Any]]  # the inputs of a gate, and the downstream gradient of each
