@@ -5,6 +5,7 @@ and `walk` goes back over the recorded gates and multiplies: downstream = local 
 `modes` (what is recorded) and `operators` (how calls find gates). Drawing and compiling only read the record.
 """
 
+import operator as python
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
@@ -25,9 +26,8 @@ Array = Any  # an ndarray, or a NumPy scalar where the shape is ()
 Settings = Mapping[str, Any]
 
 serials = count(1)
-_next_serial = serials.__next__
 _new = object.__new__
-_scalar = np.float64
+_scalar, _array = np.float64, np.ndarray
 _BARE = frozenset({np.ndarray, float, int, bool, complex, np.float64, np.float32, np.bool_, np.int64})
 _NONE: dict[str, Any] = {}
 
@@ -46,21 +46,8 @@ class Value(Operators):
     (-12.0, -4.0)
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_data",
-        "_grad",
-        "_inputs",
-        "_room",
-        "_x",
-        "_y",
-        "gate",
-        "group",
-        "name",
-        "requires_grad",
-        "serial",
-        "settings",
-    )
+    __slots__ = ("__weakref__", "_data", "_grad", "_inputs", "_room", "_x", "_y", "gate", "group", "name",
+                 "requires_grad", "serial", "settings")  # fmt: skip
 
     _data: Array
     _grad: Any
@@ -82,7 +69,7 @@ class Value(Operators):
         self._inputs, self.settings = (), _NONE
         self.name = name
         self.requires_grad = requires_grad
-        self.serial = _next_serial()
+        self.serial = next(serials)
 
     @property
     def inputs(self) -> tuple[Any, ...]:
@@ -126,7 +113,7 @@ class Value(Operators):
 
     def touch(self) -> None:
         """Mark this leaf as changed now: a graph recorded earlier will refuse to walk back through it."""
-        self.serial = _next_serial()
+        self.serial = next(serials)
 
     @property
     def grad(self) -> Any:
@@ -198,40 +185,47 @@ def _node(
 ) -> Value:
     value = _new(Value)
     kind = type(data)
-    held = kind is _scalar or (data.ndim if kind is np.ndarray else isinstance(data, np.generic))
+    held = kind is _scalar or (data.ndim if kind is _array else isinstance(data, np.generic))
     value._data = data if held else np.asarray(data)[()]
-    value._grad = None
-    value.gate = gate
-    value._inputs = inputs
-    value.settings = settings
-    value.requires_grad = needed
-    value.group = group
-    value.name = None
-    value.serial = _next_serial()
+    value.gate, value._inputs, value.settings = gate, inputs, settings
+    value._grad = value.name = None
+    value.requires_grad, value.group = needed, group
+    value.serial = next(serials)
     return value
+
+
+def _pairing(gate: "Gate", compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """`gate(x, y)` for an operator: spelled out for two Values, nearly all gates of a graph of single numbers."""
+
+    def pair(x: Any, y: Any) -> Any:
+        mode = current_mode()
+        if mode.trace is not None:
+            return mode.trace.record(gate, (x, y), _NONE)
+        if not (
+            isinstance(x, Value) and isinstance(y, Value) and x.requires_grad and y.requires_grad and mode.recording
+        ):
+            return gate(x, y)
+        try:
+            out = compute(x._data, y._data)
+        except (ValueError, IndexError, TypeError) as error:
+            raise gate.explained(error, (x._data, y._data), (x, y), _NONE) from error
+        value = _new(Value)  # as _node does
+        value._data = out if type(out) is _scalar or (type(out) is _array and out.ndim) else np.asarray(out)[()]
+        value._x, value._y, value.gate = x, y, gate
+        value._grad = value._inputs = value.name = None
+        value.settings, value.requires_grad = _NONE, True
+        value.group, value.serial = mode.group, next(serials)
+        return value
+
+    return gate if gate.idle else pair  # the walk takes it that a pair leaves nothing idle
 
 
 class Gate(Declaration):
     """A declaration that can be called: on arrays it just computes, on Values it records what it did."""
 
-    def pair(self, x: Any, y: Any) -> Any:
-        """`gate(x, y)` for an operator: spelled out for two Values, nearly all gates of a graph of single numbers."""
-        mode = current_mode()
-        needed = isinstance(x, Value) and isinstance(y, Value) and x.requires_grad and y.requires_grad
-        if not needed or mode.trace is not None or not mode.recording or self.idle:
-            return self(x, y) if mode.trace is None else mode.trace.record(self, (x, y), _NONE)
-        try:
-            out = self.forward(x._data, y._data)
-        except (ValueError, IndexError, TypeError) as error:
-            raise self.explained(error, (x._data, y._data), (x, y), _NONE) from error
-        value = _new(Value)  # as _node does
-        value._data = out if type(out) is _scalar or (type(out) is np.ndarray and out.ndim) else np.asarray(out)[()]
-        value._x, value._y, value.gate = x, y, self
-        value._grad = value._inputs = value.name = None
-        value.settings, value.requires_grad = _NONE, True
-        value.group = mode.group
-        value.serial = _next_serial()
-        return value
+    def __init__(self, *stated: Any, operator: str | None = None, **facts: Any) -> None:
+        super().__init__(*stated, **facts)
+        self.pair = _pairing(self, getattr(python, operator) if operator else self.forward)
 
     def __call__(self, *inputs: Any, **settings: Any) -> Any:
         mode = current_mode()
@@ -266,12 +260,14 @@ def gate(
     elementwise: bool = False,
     idle: Mapping[str, Derivative] | None = None,
     numpy: np.ufunc | None = None,
+    operator: str | None = None,
     **derivatives: Derivative,
 ) -> Callable[[Callable[..., Any]], Gate]:
     """Declare a gate: the decorated NumPy function computes it, each keyword is the derivative by the input it names.
 
     A derivative is called as `derivative(g, out, *inputs, **settings)` with arrays, or with Values when the gradient
-    itself is to be differentiated. `numpy` is the ufunc that the gate stands for. See `Gate` for the other facts.
+    itself is to be differentiated. `numpy` is the ufunc that the gate stands for, `operator` the operator of Python's
+    that does to arrays what the gate does, as "__add__". See `Gate` for the other facts.
 
     >>> @gate(x=lambda g, out, x: 3 * g * np.square(x))
     ... def cube(x):
@@ -283,10 +279,14 @@ def gate(
     """
 
     def declare(forward: Callable[..., Any]) -> Gate:
-        made = Gate(forward, derivatives, symbol=symbol, parts=parts, elementwise=elementwise, idle=idle)
+        made = Gate(
+            forward, derivatives, symbol=symbol, parts=parts, elementwise=elementwise, idle=idle, operator=operator
+        )
         made.register()
         if numpy is not None:
             UFUNCS[numpy] = made
+        if operator is not None:  # instead of the method that looks the gate up: a call less for each value
+            setattr(Operators, operator, made.pair)
         return made
 
     return declare

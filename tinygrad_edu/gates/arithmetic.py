@@ -9,19 +9,35 @@ from ..engine import gate
 __all__ = ["add", "astype", "div", "mul", "neg", "power", "square", "sub"]
 
 
-@gate(x=lambda g, out, x, y: g, y=lambda g, out, x, y: g, symbol="+", elementwise=True, numpy=np.add)
+@gate(
+    x=lambda g, out, x, y: g, y=lambda g, out, x, y: g, symbol="+", elementwise=True, numpy=np.add, operator="__add__"
+)
 def add(x: Any, y: Any) -> Any:
     """Add: the gate distributes, each input gets the upstream gradient unchanged."""
     return x + y
 
 
-@gate(x=lambda g, out, x, y: g, y=lambda g, out, x, y: -g, symbol="−", elementwise=True, numpy=np.subtract)
+@gate(
+    x=lambda g, out, x, y: g,
+    y=lambda g, out, x, y: -g,
+    symbol="−",
+    elementwise=True,
+    numpy=np.subtract,
+    operator="__sub__",
+)
 def sub(x: Any, y: Any) -> Any:
     """Subtract: the first input gets the upstream gradient, the second its negative."""
     return x - y
 
 
-@gate(x=lambda g, out, x, y: g * y, y=lambda g, out, x, y: g * x, symbol="×", elementwise=True, numpy=np.multiply)
+@gate(
+    x=lambda g, out, x, y: g * y,
+    y=lambda g, out, x, y: g * x,
+    symbol="×",
+    elementwise=True,
+    numpy=np.multiply,
+    operator="__mul__",
+)
 def mul(x: Any, y: Any) -> Any:
     """Multiply: the gate swaps, each input gets the upstream gradient times the other input."""
     return x * y
@@ -33,6 +49,7 @@ def mul(x: Any, y: Any) -> Any:
     symbol="÷",
     elementwise=True,
     numpy=np.divide,
+    operator="__truediv__",
 )
 def div(x: Any, y: Any) -> Any:
     """Divide: the numerator gets the upstream gradient over the denominator, the denominator -x/y² of it."""
