@@ -6,7 +6,7 @@ as a call of a function that stands beside the program. Builds on `program` and 
 
 import ast
 import copy
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from ..gates.shaping import PICKED
 from .program import Function, Instruction, Operand, Var
 from .standing import Standing, tree_of
 
-__all__ = ["Writer"]
+__all__ = ["LOAD", "Writer"]
 
 COMPARED: dict[Any, type[ast.cmpop]] = {
     np.greater: ast.Gt,
@@ -33,10 +33,11 @@ CALCULATED: dict[Any, type[ast.operator]] = {
     np.divide: ast.Div,
 }
 METHODS = {"np.take": "take", "np.swapaxes": "swapaxes"}
-LONG = 32  # elements of a constant array that are still written where it is used
+LOAD = ast.Load()
+Place = dict[str, Any]  # line and column, as nodes take them
 
 
-@cache
+@lru_cache(1024)
 def parsed(text: str) -> ast.expr:
     """A text as an expression, which nobody may change."""
     return ast.parse(text, mode="eval").body
@@ -57,7 +58,16 @@ def single(forward: Any) -> Any:
     loads = {node.id for node in ast.walk(body[0].value) if isinstance(node, ast.Name)}
     if arguments.kwarg or not loads <= names | {"np", star} or _lambdas(body[0].value):
         return None
-    return tuple(a.arg for a in arguments.args), star, body[0].value
+    return tuple(a.arg for a in arguments.args), star, _nowhere(body[0].value)
+
+
+def _nowhere(tree: ast.expr) -> ast.expr:
+    """A copy of an expression that has forgotten where it stood."""
+    tree = copy.deepcopy(tree)
+    for node in ast.walk(tree):
+        for part in node._attributes:
+            vars(node).pop(part, None)
+    return tree
 
 
 def _lambdas(tree: ast.AST) -> bool:
@@ -66,15 +76,20 @@ def _lambdas(tree: ast.AST) -> bool:
 
 
 class _Put(ast.NodeTransformer):
-    """Puts expressions in the place of names."""
+    """Puts expressions in the place of names; what is around them then stands at the place `at`."""
 
-    def __init__(self, given: dict[str, ast.expr], star: str | None, rest: list[ast.expr]) -> None:
-        self.given, self.star, self.rest = given, star, rest
+    def __init__(self, given: dict[str, ast.expr], star: str | None, rest: list[ast.expr], at: Place) -> None:
+        self.given, self.star, self.rest, self.at = given, star, rest, at
+
+    def generic_visit(self, node: Any) -> Any:
+        if node._attributes:
+            vars(node).update(self.at)
+        return super().generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> Any:
         if node.id == self.star:
-            return ast.Tuple(copy.deepcopy(self.rest), ast.Load())
-        return copy.deepcopy(self.given.get(node.id, node))
+            return ast.Tuple(self.rest, LOAD, **self.at)
+        return self.given.get(node.id) or self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> Any:
         self.generic_visit(node)
@@ -87,20 +102,31 @@ class _Put(ast.NodeTransformer):
 
 
 class Writer:
-    """Writes right-hand sides; `standing` gathers the functions they call, `constants` the arrays they use."""
+    """Writes right-hand sides; `standing` gathers the functions they call, `constants` the arrays they use.
+
+    A name or a literal is one node wherever it stands. `at` is the place that other nodes are given.
+    """
 
     def __init__(self, standing: Standing) -> None:
         self.standing = standing
         self.constants: dict[str, Any] = {}
+        self.at: Place = {"lineno": 1, "col_offset": 0}
         self._names: dict[int, str] = {}
+        self._nodes: dict[str, ast.expr] = {}
+
+    def name(self, name: str) -> ast.expr:
+        """A variable that is read."""
+        if name not in self._nodes:
+            self._nodes[name] = ast.Name(str(name), LOAD, **self.at)
+        return self._nodes[name]
 
     def operand(self, x: Operand) -> ast.expr:
         """An operand as an expression."""
         if isinstance(x, Var):
-            return ast.Name(str(x), ast.Load())
+            return self.name(x)
         if type(x) in (tuple, list):
             parts = [self.operand(part) for part in x]
-            return ast.Tuple(parts, ast.Load()) if type(x) is tuple else ast.List(parts, ast.Load())
+            return ast.Tuple(parts, LOAD, **self.at) if type(x) is tuple else ast.List(parts, LOAD, **self.at)
         if isinstance(x, np.ndarray):
             return self._array(x)
         return parsed(self.literal(x))
@@ -109,7 +135,7 @@ class Writer:
         if id(x) not in self._names:
             same = [k for k, y in self.constants.items() if y.dtype == x.dtype and np.array_equal(x, y)]
             self._names[id(x)] = same[0] if same else self._constant(x)
-        return ast.Name(self._names[id(x)], ast.Load())
+        return self.name(self._names[id(x)])
 
     def _constant(self, x: Any) -> str:
         """A name for an array that is made once."""
@@ -149,17 +175,17 @@ class Writer:
                 return self._method(METHODS[gate.name], inputs, line.settings)
             if _hashable(forward) and len(inputs) == 2 and not line.settings:
                 if forward in COMPARED:
-                    return ast.Compare(inputs[0], [COMPARED[forward]()], [inputs[1]])
+                    return ast.Compare(inputs[0], [COMPARED[forward]()], [inputs[1]], **self.at)
                 if forward in CALCULATED and any(isinstance(x, Var) for x in line.inputs):
-                    return ast.BinOp(inputs[0], CALCULATED[forward](), inputs[1])
+                    return ast.BinOp(inputs[0], CALCULATED[forward](), inputs[1], **self.at)
             name = gate.name if gate.name.startswith("np.") else self.standing.function(forward, _last(gate.name))
             return self._call(name, inputs, line.settings)
         if gate.name == "getitem":
             return self._item(line, inputs)
         if gate.name == "astype":
-            return self._call(f"{ast.unparse(inputs[0])}.astype", [], {"": line.settings["dtype"]})
+            return self._method("astype", inputs, {"": line.settings["dtype"]})
         if gate.name == "transpose" and line.settings["axes"] in (None, tuple(reversed(range(len(line.shape))))):
-            return ast.Attribute(inputs[0], "T", ast.Load())
+            return ast.Attribute(inputs[0], "T", LOAD, **self.at)
         if gate.name in ("reshape", "transpose"):
             return self._method(gate.name, [*inputs, *map(self._setting, line.settings.values())], {})
         found = single(forward)
@@ -168,15 +194,15 @@ class Writer:
         names, star, expression = found
         given = dict(zip(names, inputs, strict=False))
         given |= {name: self._setting(value) for name, value in line.settings.items()}
-        return _Put(given, star, inputs[len(names) :]).visit(copy.deepcopy(expression))
+        return _Put(given, star, inputs[len(names) :], self.at).visit(copy.deepcopy(expression))
 
     def _into(self, line: Instruction, inputs: list[ast.expr]) -> ast.expr:
         """A call that writes its result into `out`, which most functions take as their last argument."""
         out, settings = self.operand(line.out), dict(line.settings)
         if line.gate.name.endswith(".reduce"):
             axis = inputs[1] if len(inputs) > 1 else self._setting(settings.pop("axis", 0))
-            inputs = [inputs[0], axis, ast.Constant(None)]
-            keep = [ast.Constant(True)] if settings.pop("keepdims", False) else []
+            inputs = [inputs[0], axis, parsed("None")]
+            keep = [parsed("True")] if settings.pop("keepdims", False) else []
             return self._call(line.gate.name, [*inputs, out, *keep], settings)
         name = line.gate.name
         if not name.startswith("np."):
@@ -187,21 +213,22 @@ class Writer:
 
     def _method(self, name: str, inputs: list[ast.expr], settings: Any) -> ast.expr:
         """A NumPy function by its method, which is quicker to call."""
-        return self._call(f"{ast.unparse(inputs[0])}.{name}", inputs[1:], settings)
+        return self._call(ast.Attribute(inputs[0], name, LOAD, **self.at), inputs[1:], settings)
 
     def _setting(self, x: Any) -> ast.expr:
         return self.operand(x) if isinstance(x, np.ndarray | Var) else parsed(self.literal(x))
 
-    def _call(self, name: str, inputs: list[ast.expr], settings: Any) -> ast.expr:
-        keywords = [ast.keyword(key, self._setting(value)) for key, value in settings.items() if key]
+    def _call(self, function: str | ast.expr, inputs: list[ast.expr], settings: Any) -> ast.expr:
+        called = parsed(function) if isinstance(function, str) else function
+        keywords = [ast.keyword(key, self._setting(value), **self.at) for key, value in settings.items() if key]
         first = [self._setting(value) for key, value in settings.items() if not key]
-        return ast.Call(parsed(name), inputs + first, keywords)
+        return ast.Call(called, inputs + first, keywords, **self.at)
 
     def _item(self, line: Instruction, inputs: list[ast.expr]) -> ast.expr:
         picks = iter(inputs[1:])
         parts = [next(picks) if part is PICKED else _part(part, self) for part in line.settings["index"]]
-        index = parts[0] if len(parts) == 1 else ast.Tuple(parts, ast.Load())
-        return ast.Subscript(inputs[0], index, ast.Load())
+        index = parts[0] if len(parts) == 1 else ast.Tuple(parts, LOAD, **self.at)
+        return ast.Subscript(inputs[0], index, LOAD, **self.at)
 
 
 def _hashable(x: Any) -> bool:
@@ -215,5 +242,5 @@ def _last(name: str) -> str:
 def _part(part: Any, writer: Writer) -> ast.expr:
     if isinstance(part, slice):
         ends = [None if x is None else writer._setting(x) for x in (part.start, part.stop, part.step)]
-        return ast.Slice(*ends)
+        return ast.Slice(*ends, **writer.at)
     return writer._setting(part)

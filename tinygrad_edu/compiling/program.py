@@ -95,7 +95,9 @@ class Instruction:
 
     def run(self, known: Mapping[str, Any]) -> Any:
         """The result, with the numbers of its variables given: what an interpreter does."""
-        settings = dict(self.settings) if self.out is None else {**self.settings, "out": known[self.out]}
+        settings = {name: _filled(x, known) for name, x in self.settings.items()}
+        if self.out is not None:
+            settings["out"] = known[self.out]
         return self.gate.forward(*[_filled(x, known) for x in self.inputs], **settings)
 
 

@@ -6,12 +6,13 @@
 import ast
 import textwrap
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from .. import errors
-from .expressions import Writer
+from .expressions import LOAD, Writer
 from .program import Instruction, Program
 from .scalars import python_run, python_source
 from .standing import Standing
@@ -19,29 +20,21 @@ from .updates import BLOCK, Update, all_finite
 
 __all__ = ["function_of", "source_of"]
 
+STORE = ast.Store()
 WIDTH = 120
 READABLE = 1024  # numbers in a constant that is written as such
 
 
-def source_of(program: Program, given: dict[str, Any] | None = None) -> str:
-    """The source of a program: a module that needs nothing but NumPy and defines one function of the program's name.
-
-    Constants of many numbers are written out in full, or put into `given`, where a module's names are, if it is there.
-    """
-    variables = {x.var for x in program.inputs} | {i.target for i in (*program.setup, *program)}
-    writer = Writer(Standing({*map(str, variables), program.name, "np"}))
-    setup = [text for i in program.setup for text in written(i, writer)]
-    lines = [text for i in program for text in written(i, writer)]
+def source_of(program: Program) -> str:
+    """The source of a program: a module that needs nothing but NumPy and defines one function of the program's name."""
+    writer = writer_for(program)
+    setup = [noted(i, statement(i, writer)) for i in program.setup]
+    lines = [noted(i, statement(i, writer)) for i in program]
     results = ", ".join(ast.unparse(writer.operand(x)) for x in program.results)
     head = [f"def {program.name}({', '.join(x.var for x in program.inputs)}):"]
     body = textwrap.indent("\n".join([*lines, f"return ({results}{',' * (len(program.results) == 1)})"]), "    ")
-    standing = writer.standing
-    imports = [f"{text}" for name, text in sorted(standing.imports.items()) if name != "np"]
-    blocks = ["\n".join([*imports, "import numpy as np"]), *standing.definitions]
-    if given is not None:
-        given.update((name, array) for name, array in writer.constants.items() if long(array))
-    written_out = {name: array for name, array in writer.constants.items() if given is None or name not in given}
-    constants = [constant(name, array) for name, array in written_out.items()]
+    blocks = definitions(writer)
+    constants = [constant(name, array) for name, array in writer.constants.items()]
     constants += setup
     if constants:
         blocks.append("\n".join(constants))
@@ -50,13 +43,53 @@ def source_of(program: Program, given: dict[str, Any] | None = None) -> str:
 
 
 def function_of(program: Program, python: bool) -> Callable[..., Any]:
-    """The function that a program's source defines; it raises the package's own errors."""
+    """The function that a program's source defines; it raises the package's own errors.
+
+    Not from the text, which takes twice the memory, but from syntax trees; definitions come one at a time.
+    """
     scope: dict[str, Any] = {}
-    text = python_source(program) if python else source_of(program, scope)
-    exec(compile(text, f"<compiled {program.name}>", "exec"), scope)  # noqa: S102 - our own text
+    if python:
+        run(python_source(program), program, scope)
+        return python_run(scope[program.name], program)
+    writer = writer_for(program)
+    code = compiled(program, writer)
+    for text in definitions(writer):
+        run(text, program, scope)
+    scope.update(writer.constants)
     scope.update((name, getattr(errors, name)) for name in errors.__all__ if name in scope)
-    made = scope[program.name]
-    return python_run(made, program) if python else made
+    for line in program.setup:
+        scope[str(line.target)] = line.run(scope)  # by strings alone, which globals are quicker by
+    exec(code, scope)  # noqa: S102 - our own program
+    return scope[program.name]
+
+
+def run(text: str, program: Program, scope: dict[str, Any]) -> None:
+    """Run a piece of a program's source."""
+    exec(compile(text, f"<compiled {program.name}>", "exec"), scope)  # noqa: S102 - our own text
+
+
+def compiled(program: Program, writer: Writer) -> CodeType:
+    """The code that defines a program's function; an instruction's place is its number."""
+    head = f"def {program.name}({', '.join(x.var for x in program.inputs)}): pass"
+    module = ast.parse(f"import numpy as np\n{head}")  # where np is known for a module, its functions are called so
+    lines: list[ast.stmt] = []
+    for writer.at["lineno"], line in enumerate(program, 1):
+        lines.append(statement(line, writer))
+    results = ast.Tuple([writer.operand(x) for x in program.results], LOAD, **writer.at)
+    module.body[1].body = [*lines, ast.Return(results, **writer.at)]  # type: ignore[attr-defined]
+    return compile(module, f"<compiled {program.name}>", "exec")
+
+
+def writer_for(program: Program) -> Writer:
+    """A writer who knows which names are taken."""
+    variables = {x.var for x in program.inputs} | {i.target for i in (*program.setup, *program)}
+    return Writer(Standing({*map(str, variables), program.name, "np"}))
+
+
+def definitions(writer: Writer) -> list[str]:
+    """What stands before the function: imports, and the functions that were asked for."""
+    imports = [text for name, text in sorted(writer.standing.imports.items()) if name != "np"]
+    return ["\n".join([*imports, "import numpy as np"]), *writer.standing.definitions]
 
 
 def signature(program: Program) -> str:
@@ -66,22 +99,28 @@ def signature(program: Program) -> str:
     return textwrap.indent(textwrap.fill(f'"""{text}."""', WIDTH - 4, break_long_words=False), "    ")
 
 
-def written(line: Instruction, writer: Writer) -> list[str]:
-    """The text of an instruction."""
+def statement(line: Instruction, writer: Writer) -> ast.stmt:
+    """An instruction as a statement."""
     forward = line.gate.forward
     if isinstance(forward, Update):
         return updated(line, writer)
     if forward is all_finite:
         writer.standing.function(all_finite)
-    text = ast.unparse(writer.expression(line))
+    right = writer.expression(line)
     if line.out is None and line.dtype is not None:
-        text = f"{line.target} = {text}"
+        return ast.Assign([ast.Name(str(line.target), STORE, **writer.at)], right, **writer.at)
+    return ast.Expr(right, **writer.at)
+
+
+def noted(line: Instruction, made: ast.stmt) -> str:
+    """The text of an instruction, with a note."""
     notes = [f"{line.target}"] * (line.out is not None) + [line.comment] * bool(line.comment)
-    return [f"{text}  # {', '.join(notes)}" if notes else text]
+    first, *more = ast.unparse(made).splitlines()
+    return "\n".join([f"{first}  # {', '.join(notes)}" if notes else first, *more])
 
 
-def updated(line: Instruction, writer: Writer) -> list[str]:
-    """The lines of an optimiser's step: its rule stands beside the program, under the optimiser's name."""
+def updated(line: Instruction, writer: Writer) -> ast.stmt:
+    """An optimiser's step: its rule stands beside the program, under the optimiser's name."""
     update: Update = line.gate.forward  # type: ignore[assignment]
     rule = writer.standing.function(update.rule, line.gate.name.removesuffix("_update"))
     finite, t, settings, theta, g, *memory = map(str, line.inputs)
@@ -101,7 +140,8 @@ def updated(line: Instruction, writer: Writer) -> list[str]:
             f"            gradient = {decayed}(None, theta[block], gradient, **settings)\n"
             "        update(theta[block], gradient, *[v[block] for v in memory])"
         )
-    return [f"if {finite}:  # {line.comment}", f"    {name}({', '.join([t, settings, theta, g, *memory])})"]
+    made = ast.parse(f"if {finite}: {name}({', '.join([t, settings, theta, g, *memory])})").body[0]
+    return ast.increment_lineno(made, writer.at["lineno"] - 1)
 
 
 def long(array: Any) -> bool:
