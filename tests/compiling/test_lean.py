@@ -1,6 +1,7 @@
 """What compiling takes besides the program: little memory, and nothing that stays."""
 
 import builtins
+import gc
 import traceback
 import tracemalloc
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import compile
+from tinygrad_edu import compile, grad
+from tinygrad_edu.compiling import compiled
 from tinygrad_edu.compiling.program import Function, Instruction, Var
 from tinygrad_edu.compiling.source import function_of, source_of
+from tinygrad_edu.compiling.trace import Traced
 
 LINES = 300
 
@@ -53,3 +56,17 @@ def test_variables_in_settings_are_given_their_numbers() -> None:
     clip = Function("np.clip", lambda x, *, a_max: np.minimum(x, a_max))
     line = Instruction(Var("y"), clip, (x,), {"a_max": most}, (3,), np.dtype(float))
     assert line.run({"x": np.arange(3.0), "most": 1.0}).tolist() == [0, 1, 1]
+
+
+def test_the_graph_of_a_trace_is_gone_before_the_passes_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    alive = []
+
+    def counted(*given: Any) -> Any:
+        alive.append(sum(type(x) is Traced for x in gc.get_objects()))
+        return optimised(*given)
+
+    optimised = compiled.optimised
+    monkeypatch.setattr(compiled, "optimised", counted)
+    before = sum(type(x) is Traced for x in gc.get_objects())
+    compile(grad(lambda x: np.sum(long_function(x)))).trace(np.ones(3))
+    assert alive == [before]

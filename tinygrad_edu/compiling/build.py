@@ -1,6 +1,6 @@
 """From a trace to a program: names for everything, inputs in order, and the optimisers' steps at the end.
 
-`built` · `Link` (what stands behind an input or a result of the program). Builds on `lanes`,
+`built` · `Link` (what stands behind an input or a result of the program) · `valued`. Builds on `lanes`,
 `program`, `trace` and `updates`.
 """
 
@@ -22,7 +22,7 @@ from .program import Function, Input, Instruction, Operand, Program, Var
 from .trace import DETACH, Trace, Traced
 from .updates import Stretch, instructions_of, stretches_of
 
-__all__ = ["Link", "Names", "built"]
+__all__ = ["Link", "Names", "built", "valued"]
 
 RESERVED = frozenset({"np", "math", *keyword.kwlist, *dir(__builtins__), "sum", "max", "min", "abs", "pow", "round"})
 
@@ -231,3 +231,25 @@ def built(
     left = len(builder.instructions)
     report = [("recorded", left if builder.lanes is None else len(trace.nodes)), *[("lanes", left)] * group]
     return Program(name, tuple(builder.inputs), tuple(builder.instructions), tuple(results), tuple(report)), link
+
+
+def valued(trace: Trace, outs: Sequence[Any], given: Sequence[Any]) -> list[bool]:
+    """Which outputs the function gives as Values: those made from Values, not from arrays alone."""
+    arrays = {id(x) for _, _, x in trace.reads.values()} | {id(trace.rng)} | trace.arguments
+    arrays -= {id(x) for x in given}
+    return [isinstance(out, Value) and _is_valued(out, arrays) for out in outs]
+
+
+def _is_valued(out: Value, arrays: set[int]) -> bool:
+    """Whether gates lead from a Value to this one; what they are found to make of arrays alone joins these."""
+    waiting, seen = [out], set(arrays)
+    while waiting:
+        x = waiting.pop()
+        if id(x) in seen or not isinstance(x, Value) or hasattr(x.gate, "pure"):
+            continue
+        if x.gate is None:
+            return True
+        seen.add(id(x))
+        waiting += x.inputs
+    arrays |= seen
+    return False

@@ -19,7 +19,7 @@ from ..engine import Gate, Value, _node, constant
 from ..errors import GraphError
 from ..modes import current_mode, tracing
 from ..random import generator
-from .build import built
+from .build import built, valued
 from .passes import optimised
 from .profiling import Profile, profiled
 from .program import Program
@@ -199,6 +199,12 @@ class Variant:
     """The program for one kind of input."""
 
     def __init__(self, owner: Compiled, args: Any, kwargs: Any, graded: frozenset[Value]) -> None:
+        self.program = optimised(self._recorded(owner, args, kwargs, graded), owner.plan, owner.without)
+        self.python = owner.plan and "python" not in owner.without and is_python(self.program)
+        self.run = function_of(self.program, self.python)
+
+    def _recorded(self, owner: Compiled, args: Any, kwargs: Any, graded: frozenset[Value]) -> Program:
+        """What the function does, line by line; nothing holds the graph of the trace when this is done."""
         trace = Trace(graded)
         given = leaves((args, kwargs))
         labels = _labels(owner.function, args, kwargs)
@@ -223,13 +229,11 @@ class Variant:
         self.ties = current_mode().ties
         self.asked = any(isinstance(x, Value) and x.requires_grad for x in given)
         group = owner.plan and "lanes" not in owner.without
-        self.program, self.link = built(trace, _name(owner), arguments, outs, group=group)
-        self.program = optimised(self.program, owner.plan, owner.without)
-        self.python = owner.plan and "python" not in owner.without and is_python(self.program)
-        self.run = function_of(self.program, self.python)
-        self.valued = _valued(trace, outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
+        program, self.link = built(trace, _name(owner), arguments, outs, group=group)
+        self.valued = valued(trace, outs, [s for s, v in zip(stand_ins, values, strict=True) if v])
         self._guards(trace)
         self._steps()
+        return program
 
     @cached_property
     def source(self) -> str:
@@ -375,25 +379,3 @@ def _labels(function: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
 
     labels = [w for name, arg in zip(names, args, strict=True) for w in ways(arg, name)]
     return labels + [w for key, arg in kwargs.items() for w in ways(arg, key)]
-
-
-def _valued(trace: Trace, outs: Sequence[Any], given: Sequence[Any]) -> list[bool]:
-    """Which outputs the function gives as Values: those made from Values, not from arrays alone."""
-    arrays = {id(x) for _, _, x in trace.reads.values()} | {id(trace.rng)} | trace.arguments
-    arrays -= {id(x) for x in given}
-    return [isinstance(out, Value) and _is_valued(out, arrays) for out in outs]
-
-
-def _is_valued(out: Value, arrays: set[int]) -> bool:
-    """Whether gates lead from a Value to this one; what they are found to make of arrays alone joins these."""
-    waiting, seen = [out], set(arrays)
-    while waiting:
-        x = waiting.pop()
-        if id(x) in seen or not isinstance(x, Value) or hasattr(x.gate, "pure"):
-            continue
-        if x.gate is None:
-            return True
-        seen.add(id(x))
-        waiting += x.inputs
-    arrays |= seen
-    return False
