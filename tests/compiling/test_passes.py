@@ -157,3 +157,48 @@ def test_every_pass_can_be_switched_off(name: str) -> None:
     np.testing.assert_allclose(made(X), both(X), rtol=1e-12)
     assert name not in dict(made.program.report)
     assert name in dict(compile(grad(f)).trace(X).program.report)
+
+
+def cross_entropy_gradient(x: Any, labels: Any) -> Any:
+    """The gradient of cross-entropy by the logits x."""
+    return grad(lambda x: softmax_cross_entropy(x, labels))(x)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64, np.uint64])
+@pytest.mark.parametrize("shape", [(5, 3), (3, 3), (1, 4), (3, 1)])
+def test_labels_take_one_from_their_places_alone(shape: tuple[int, int], dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal(shape), rng.integers(0, shape[1], shape[0]).astype(dtype)
+    program = compile(cross_entropy_gradient)
+    np.testing.assert_allclose(program(x, labels), cross_entropy_gradient(x, labels), rtol=1e-12, atol=1e-15)
+    assert {"less_one", "places_of"} <= {line.gate.name for line in program.program}
+    assert "one_hot" not in {line.gate.name for line in program.program}
+
+
+@pytest.mark.parametrize("wrong", [-1, 3, 10**9])
+def test_a_label_that_is_no_class_is_refused(wrong: int) -> None:
+    x, program = np.zeros((4, 3)), compile(cross_entropy_gradient)
+    program(x, np.array([0, 1, 2, 0]))
+    with pytest.raises(ValueError, match="none of the classes"):
+        program(x, np.array([0, 1, wrong, 0]))
+
+
+def test_classes_on_the_first_axis_keep_their_ones() -> None:
+    """In a square of logits, labels of both axes have places; each gradient must take its own."""
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal((4, 4)), np.array([1, 1, 0, 3])
+
+    def both(x: Any) -> Any:
+        return softmax_cross_entropy(x, labels) + softmax_cross_entropy(x, labels, axis=0)
+
+    np.testing.assert_allclose(compile(grad(both))(x), grad(both)(x), rtol=1e-12)
+
+
+def test_probabilities_that_are_read_again_are_not_overwritten() -> None:
+    x, labels = np.random.default_rng(0).standard_normal((4, 3)), np.array([0, 2, 1, 1])
+
+    def both(x: Any) -> Any:
+        return grad(lambda x: softmax_cross_entropy(x, labels))(x), softmax(x), softmax(x) * 2
+
+    for found, wanted in zip(compile(both)(x), both(x), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)

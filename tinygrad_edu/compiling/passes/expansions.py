@@ -10,13 +10,25 @@ import numpy as np
 
 from ..program import Function, Var
 
-__all__ = ["EXPANSIONS", "check_labels", "one_hot"]
+__all__ = ["EXPANSIONS", "less_one", "one_hot", "places_of"]
 
 
-def check_labels(hot: Any, rows: int) -> None:
-    """ValueError unless each row of 0 and 1 has its one: every label is one of the classes."""
-    if np.vdot(hot, hot) != rows:
-        raise ValueError("a label is none of the classes: labels must be whole numbers from 0 to classes - 1")
+def places_of(labels: Any, rows: Any, classes: int) -> Any:
+    """Where each row's label lies in a matrix laid flat; ValueError for a label that is none of the classes."""
+    try:
+        return np.ravel_multi_index((rows, labels), (rows.size, classes))
+    except ValueError:
+        raise ValueError("a label is none of the classes: labels must be whole numbers from 0 to classes - 1") from None
+
+
+def less_one(x: Any, places: Any, out: Any = None) -> Any:
+    """x less 1 at some places, no two of them the same: a row's probabilities less 1 for its label."""
+    if out is None:
+        out = np.empty(x.shape, x.dtype)
+    if out is not x:
+        np.copyto(out, x)
+    out.reshape(-1)[places] -= 1
+    return out
 
 
 def one_hot(labels: Any, classes: Any, dtype: Any, out: Any = None) -> Any:
@@ -24,6 +36,11 @@ def one_hot(labels: Any, classes: Any, dtype: Any, out: Any = None) -> Any:
     if out is None:
         out = np.empty(np.broadcast_shapes(labels.shape, classes.shape), dtype)
     return np.equal(labels, classes, out)
+
+
+PLACES = Function("places_of", places_of, pure=False)  # it may refuse
+LESS_ONE = Function("less_one", less_one)
+HOT = Function("one_hot", one_hot)
 
 
 def _reduced(x: Any, emitter: Any, axis: Any) -> int:
@@ -66,13 +83,31 @@ def _exponentials(emitter: Any, x: Any, axis: int) -> tuple[Any, Any, Any]:
 
 
 def hot(emitter: Any, labels: Any, *, shape: tuple[int, ...], dtype: Any, axis: int) -> Any:
-    """A one where the class is the label; labels are looked at once, in cross-entropy."""
+    """A one where the class is the label."""
     axis %= len(shape)
     column = (*shape[:axis], 1, *shape[axis + 1 :])
     classes = np.arange(shape[axis]).reshape([-1 if k == axis else 1 for k in range(len(shape))])
     equal, kind = emitter.call(np.reshape, labels, column), np.dtype(dtype)
-    made = Function("one_hot", one_hot)
-    return emitter.so_far.add(emitter.line, made, equal, classes, kind.type, shape=shape, dtype=kind)
+    return emitter.so_far.add(emitter.line, HOT, equal, classes, kind.type, shape=shape, dtype=kind)
+
+
+def places(emitter: Any, labels: Any, rows: int, classes: int) -> Any:
+    """Where the labels lie in a matrix of so many rows and classes; they are looked at once."""
+    for line in emitter.so_far.lines.values():
+        if line.gate is PLACES and (line.inputs[0], line.inputs[2]) == (labels, classes):
+            return line.target
+    inputs = labels, np.arange(rows), classes
+    return emitter.so_far.add(emitter.line, PLACES, *inputs, shape=(rows,), dtype=np.dtype(np.intp))
+
+
+def difference(emitter: Any, x: Any, y: Any) -> Any:
+    """x − y; what is 1 at a label of each row is subtracted there alone."""
+    ones, so_far = emitter.so_far.line(y), emitter.so_far
+    column = so_far.line(ones.inputs[0]) if ones is not None and ones.gate is HOT else None
+    if column is None or column.shape[1:] != (1,) or so_far.kinds.get(x) != (ones.shape, ones.dtype):
+        return emitter.call(np.subtract, x, y)
+    found = places(emitter, column.inputs[0], *ones.shape)
+    return so_far.add(emitter.line, LESS_ONE, x, found, shape=ones.shape, dtype=ones.dtype)
 
 
 def softmax_cross_entropy(emitter: Any, logits: Any, labels: Any, *, axis: int, reduction: str) -> Any:
@@ -82,13 +117,10 @@ def softmax_cross_entropy(emitter: Any, logits: Any, labels: Any, *, axis: int, 
         return None
     if emitter.shape(labels) != shape[:1]:
         return None
-    ones = hot(emitter, labels, shape=shape, dtype=emitter.so_far.dtype(logits), axis=1)
-    check = Function("check_labels", check_labels, pure=False)
-    emitter.so_far.add(emitter.line, check, ones, shape[0], shape=(), dtype=None)
+    found = places(emitter, labels, *shape)
     _, total, shifted = _exponentials(emitter, logits, axis)
     scores = emitter.call(np.log, emitter.call(np.reshape, total, shape[:1]))
-    places = emitter.call(np.add, labels, np.arange(shape[0]) * shape[1])
-    picked = emitter.call(np.take, shifted, places)
+    picked = emitter.call(np.take, shifted, found)
     losses = emitter.call(np.subtract, scores, picked)
     if reduction == "none":
         return losses
@@ -106,6 +138,7 @@ def standardise(emitter: Any, x: Any, *, axis: Any, eps: float) -> Any:
 
 
 EXPANSIONS: dict[str, Any] = {
+    "sub": difference,
     "mean": mean,
     "var": var,
     "softmax": softmax,

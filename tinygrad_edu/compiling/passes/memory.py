@@ -10,6 +10,7 @@ import numpy as np
 
 from ..program import Instruction, Program, Var, variables
 from .blocks import EMPTY, Blocks
+from .expansions import less_one
 from .sharing import Families, can_write
 from .substitution import op, renamed
 
@@ -82,7 +83,8 @@ class _Planner:
 
     def overwritten(self, number: int, line: Instruction) -> int | None:
         """The block of an input of the same kind that nothing needs after this line."""
-        if not (isinstance(line.gate.forward, np.ufunc) and line.gate.forward.signature is None):
+        function = line.gate.forward
+        if not (isinstance(function, np.ufunc) and function.signature is None) and function is not less_one:
             return None
         for x in line.inputs:
             if not isinstance(x, Var) or self.kinds[x] != (line.shape, line.dtype):
