@@ -26,9 +26,8 @@ Array = Any  # an ndarray, or a NumPy scalar where the shape is ()
 Settings = Mapping[str, Any]
 
 serials = count(1)
-_new = object.__new__
-_scalar, _array = np.float64, np.ndarray
-_BARE = frozenset({np.ndarray, float, int, bool, complex, np.float64, np.float32, np.bool_, np.int64})
+_new, _scalar, _array = object.__new__, np.float64, np.ndarray
+_NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.bool_, np.int64})
 _NONE: dict[str, Any] = {}
 
 
@@ -231,25 +230,26 @@ class Gate(Declaration):
         mode = current_mode()
         if mode.trace is not None and any(isinstance(x, Value) for x in inputs):
             return mode.trace.record(self, inputs, self.complete(settings) if self.settings or settings else settings)
-        arrays, values, needed = [], 0, 0
+        arrays, values, needed, fixed = [], 0, 0, 0
         for x in inputs:
             if isinstance(x, Value):
                 arrays.append(x._data)
                 values += 1
                 needed += x.requires_grad
+            elif type(x) in _NUMBERS:
+                arrays.append(x)
+                fixed += 1
             else:
-                arrays.append(x if type(x) in _BARE else self.plain(x))
+                arrays.append(x if type(x) is _array else self.plain(x))
         if settings or self.settings:
             settings = self.complete(settings)
         try:
-            out = self.forward(*arrays, **settings)
+            out = self.forward(*arrays, **settings) if settings else self.forward(*arrays)
         except (ValueError, IndexError, TypeError) as error:
             raise self.explained(error, arrays, inputs, settings) from error
-        if not values:
-            return out
-        if not (mode.recording and (needed or mode.everything)):
-            return constant(out)
-        inputs = inputs if needed == len(inputs) else tuple(map(_kept, inputs, arrays))
+        if not values or not (mode.recording and (needed or mode.everything)):
+            return constant(out) if values else out
+        inputs = inputs if needed + fixed == len(inputs) else tuple(map(_kept, inputs, arrays))
         return _node(out, self, inputs, settings or _NONE, needed > 0, mode.group)
 
 

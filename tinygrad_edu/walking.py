@@ -178,14 +178,15 @@ def pass_on(
     node: Any, g: Any, gradients: "dict[Value, Any]", waiting: "dict[int, Value]", order: list[int], sums: "set[Value]"
 ) -> "Value | None":
     """Add what a gate passes down to what its inputs have got from others; the node to go on with."""
-    inputs, settings, gate, args = node.inputs, node.settings, node.gate, [g, node._data]
+    inputs, settings, serial, gate, args = node._inputs, node.settings, node.serial, node.gate, [g, node._data]
     for x in inputs:
         if isinstance(x, Operators):
-            if x.serial > node.serial:
+            if x.serial > serial:
                 raise stale(node, x)
             args.append(x._data)
         else:
             args.append(x)
+    after: Any = None
     ways = gate.derivatives if gate.variadic is None else gate.derivatives_of(len(inputs))
     for x, derivative in zip(inputs, ways, strict=False):
         needed = isinstance(x, Operators) and x.requires_grad
@@ -198,8 +199,10 @@ def pass_on(
                 continue
             gradients[x] = down
             if x.gate is not None:
-                _wait(x, waiting, order)
-    return _newest(None, waiting, order)
+                if after is not None:
+                    _wait(after, waiting, order)
+                after = x
+    return after if after is not None and (not order or -after.serial < order[0]) else _newest(after, waiting, order)
 
 
 Passed = tuple[tuple[Any, ...], Sequence[Any]]  # the inputs of a gate, and the downstream gradient of each
