@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tinygrad_edu import Value, walk
 from tinygrad_edu.errors import ShapeError, UnsupportedError
 from tinygrad_edu.gates import convolution, patches, picking, pooling
-from tinygrad_edu.gates.windows import Windows
+from tinygrad_edu.gates.windows import Windows, batch_last, moved_last
 from tinygrad_edu.testing import gradcheck
 
 RANDOM = np.random.default_rng(0)
@@ -262,6 +262,19 @@ def test_products_of_patches_are_small_unless_of_few_columns(rows, taps, columns
     patches.times_patches(np.empty((rows, taps)), np.empty((taps, columns)), np.empty((rows, columns)))
     assert len(sizes) == products
     assert sum(size[2] for size in sizes) == columns
+
+
+@pytest.mark.parametrize("shape", [(20, 4, 16, 16), (20, 1024), (7, 1024), (20, 3, 5), (0, 1024), (3, 0, 4)])
+def test_moving_the_batch_to_the_last_axis_is_a_transpose(shape):
+    for dtype in (np.float32, np.float64, np.complex128, bool):
+        x = RANDOM.standard_normal(shape).astype(dtype)
+        for lying in (x, np.broadcast_to(x[:1], shape), x[::-1], np.asfortranarray(x)):
+            found = batch_last(lying)
+            np.testing.assert_array_equal(found, np.moveaxis(lying, 0, -1), strict=True)
+            assert found.flags.c_contiguous
+    out = np.empty((*shape[1:], shape[0]))
+    assert moved_last(x, out) is out
+    np.testing.assert_array_equal(out, np.moveaxis(x, 0, -1))
 
 
 def test_products_in_parts_are_those_of_the_whole(monkeypatch):

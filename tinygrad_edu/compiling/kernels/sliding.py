@@ -11,16 +11,7 @@ import numpy as np
 from ...gates.patches import gather, scatter_add
 from ...gates.windows import Windows
 
-__all__ = ["largest_along", "moved_last", "overlaid", "patches_of", "routed_along", "spread_along", "summed_along"]
-
-
-def moved_last(x: Any, out: Any = None) -> Any:
-    """The first axis moved behind the others, in memory too: (N, C, *space) → (C, *space, N)."""
-    turned = x.transpose((*range(1, x.ndim), 0))
-    if out is None:
-        return turned.copy(order="C")
-    np.copyto(out, turned)
-    return out
+__all__ = ["largest_along", "overlaid", "patches_of", "routed_along", "spread_along", "summed_along"]
 
 
 def patches_of(x: Any, out: Any = None, *, window: Any, stride: Any, dilation: Any) -> Any:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ...gates.windows import moved_last
 from ...operators import GATES
-from ..kernels.sliding import moved_last
 from ..program import Function, Instruction, Operand, Program, Var, variables
 from .lowering import LOWERED, Lines
 from .substitution import Rewriter, op, renamed, substituted
