@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tinygrad_edu import Value, optim
-from tinygrad_edu.compiling import lanes
+from tinygrad_edu.compiling import alike, lanes
 from tinygrad_edu.compiling import scalars as python
 from tinygrad_edu.errors import GraphError
 
@@ -137,7 +137,7 @@ def test_terms_that_are_equal_all_count() -> None:
 
 
 def test_constants_that_are_equal_in_python_but_not_the_same_are_kept_apart() -> None:
-    assert len({lanes.number_key(x) for x in (0.0, -0.0, 0, False, np.float64(0.0))}) == 5
+    assert len({alike.number_key(x) for x in (0.0, -0.0, 0, False, np.float64(0.0))}) == 5
 
 
 def test_arrays_beside_scalars_stay_as_they_are() -> None:
@@ -222,6 +222,16 @@ def test_only_lines_that_stay_are_named() -> None:
     counts = dict(made.program.report)
     assert counts["recorded"] > 400
     assert counts["lanes"] < 120
+
+
+def test_a_sum_of_another_kind_keeps_its_terms_apart() -> None:
+    leaves, w = scalars(*np.linspace(0.1, 1, 80)), Value(np.float32(0.5))
+
+    def total() -> Any:
+        return sum(((a + a * a) + w for a in leaves), 0.0)
+
+    made = tg.compile(total)
+    np.testing.assert_allclose(made().item(), total().item(), rtol=1e-12)
 
 
 def test_passed_on_numbers_are_lanes_of_what_they_come_from() -> None:

@@ -17,7 +17,7 @@ from ..calculus.recording import variable
 from ..engine import Value
 from ..errors import GraphError
 from ..modes import Group
-from .lanes import Lanes, grouped
+from .lanes import write_lanes
 from .program import Function, Input, Instruction, Operand, Program, Var
 from .trace import DETACH, Trace, Traced
 from .updates import Stretch, instructions_of, stretches_of
@@ -92,7 +92,6 @@ class _Builder:
         self.inputs: list[Input] = []
         self.operands: dict[Value, Operand] = {}
         self.instructions: list[Instruction] = []
-        self.lanes: Lanes | None = None
 
     def input(self, wanted: str, value: Any, kind: Any) -> Var:
         """A new input of the program with the shape and dtype of a value."""
@@ -107,8 +106,6 @@ class _Builder:
         if not isinstance(x, Value):
             return x
         if x not in self.operands:
-            if self.lanes is not None and x in self.lanes.place:
-                return self.lanes.operand(x)
             if x.serial > self.trace.start:
                 return x._data  # made by the function itself, from numbers it always has
             self.operands[x] = self.input(prefix(group) + (x.name or "leaf"), x, "parameter")
@@ -157,16 +154,15 @@ class _Builder:
         )
         self.instructions.append(made)
 
-    def lines(self, wanted: Iterable[Any], group: bool) -> None:
-        """The lines for all nodes, where it pays and with `group` many scalar ones at once."""
+    def lines(self, wanted: Sequence[Any], group: bool) -> int:
+        """The lines for all nodes, where it pays and with `group` many scalar ones at once; how many they stand for."""
         values = {var: x for x, var in self.operands.items()}
         given = [values[x.var] for x in self.inputs if x.shape == () and x.dtype == np.float64]
-        self.lanes = grouped(self.trace.nodes, wanted, given, self) if group else None
-        if self.lanes is not None:
-            self.lanes.write()
-            return
+        if group and write_lanes(self.trace.nodes, wanted, given, self):
+            return len(self.trace.nodes)
         for node in self.trace.nodes:
             self.instruction(node)
+        return len(self.instructions)
 
     def updates(self) -> list[Operand]:
         """The steps of optimisers, after everything else; whether each was taken."""
@@ -213,7 +209,7 @@ def built(
     builder.inputs += reads
     steps = [g for _, updates, _ in trace.updates for _, _, gradients in updates for g in gradients]
     written = [new for _, _, new in trace.writes.values()]
-    builder.lines((*outs, *trace.gradients.values(), *written, *steps), group)
+    recorded = builder.lines((*outs, *trace.gradients.values(), *written, *steps), group) - len(builder.instructions)
     link = builder.link
     results = [builder.operand(out) for out in outs]
     link.returned = len(results)
@@ -229,7 +225,7 @@ def built(
     for stretch in link.stretches:
         stretch.gradients = ()  # they hold the whole graph of the trace
     left = len(builder.instructions)
-    report = [("recorded", left if builder.lanes is None else len(trace.nodes)), *[("lanes", left)] * group]
+    report = [("recorded", recorded + left), *[("lanes", left)] * group]
     return Program(name, tuple(builder.inputs), tuple(builder.instructions), tuple(results), tuple(report)), link
 
 

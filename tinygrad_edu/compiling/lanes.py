@@ -1,266 +1,73 @@
 """Many scalar gates of one kind as one vector gate, in traces in which every number is a node of its own.
 
-`grouped`. Two scalar nodes belong together when their whole expressions look alike: the same gate of inputs that
-belong together; so no one of them can need another. Each becomes a lane of a vector, and reads its inputs from the
-lanes of other vectors: all of them in order, a slice, or what `np.take` picks. Chains of additions become one sum,
-which changes rounding. Only the vectors become lines of the program. Builds on `gates`, `program` and `trace`.
-
-A number is known by its code: that of its group and its place there, or a negative one for a constant.
+`write_lanes`. The nodes of a group (`alike`) become the lanes of a vector, which reads its inputs from the lanes of
+other vectors: all of them in order, a slice, or what `np.take` picks. Only the vectors become lines of the program.
+Builds on `alike`, `gates` and `program`.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from math import prod
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from ..calculus.recording import variable
-from ..engine import Gate, Value
+from ..engine import Value
 from ..gates.arithmetic import add, mul
 from ..gates.shaping import getitem
-from .kinds import Promise
+from .alike import BITS, FLOAT, Group, Groups, values
 from .program import Function, Instruction, Operand, Var
-from .trace import DETACH
 
-__all__ = ["Lanes", "grouped"]
+__all__ = ["write_lanes"]
 
 FEWEST, LANES_EACH = 64, 4  # below so many scalar gates, or so few to a vector, they stay as they are
-FLOAT = np.dtype(np.float64)
-KINDS = frozenset({((), FLOAT), ((), np.dtype(np.bool_))})
 STACK = Function("np.array", np.array)
 TAKE = Function("np.take", np.take)
 REDUCE = Function("np.add.reduce", np.add.reduce)
 RESHAPE = Function("np.reshape", np.reshape)
-NUMBERS = frozenset({float, int, bool, np.float64, np.bool_})  # constants that a lane may read
-SETTINGS = (str, int, float, type, np.dtype)
-NAMED = frozenset({"np.where", "np.isnan", "np.isfinite", "np.isinf"})
-PASSING = frozenset({DETACH, variable})  # gates that only pass numbers on
-BITS = 32  # of a code for the place in a group
 PLACE = (1 << BITS) - 1
 Codes = Any  # an array of codes
 
 
-@dataclass(eq=False)
-class Group:
-    """Nodes that look alike, lane by lane; a `barrier` is one that stays as it is, a `total` a sum of several terms.
-
-    `var` is the vector, or the number where there is one lane. `first` counts groups and so names this one. The lanes
-    of `given` are there before: the program's own numbers, or the elements of an array `source`.
-    """
-
-    depth: int
-    first: int
-    barrier: bool = False
-    given: bool = False
-    total: bool = False
-    source: Any = None
-    nodes: Any = field(default_factory=list)
-    lanes: Any = field(default_factory=list)  # of each node the codes of its inputs
-    var: Any = None
-
-
-def grouped(nodes: Sequence[Any], wanted: Iterable[Any], given: Sequence[Value], builder: Any) -> "Lanes | None":
-    """The scalar nodes of a trace as lanes of vectors, or None where that would not pay.
+def write_lanes(nodes: Sequence[Any], wanted: Sequence[Any], given: Sequence[Value], builder: Any) -> bool:
+    """Have `builder` write lines for the nodes of a trace, its scalars as lanes of vectors; False if it would not pay.
 
     `wanted` are the nodes that are read from outside, `given` the program's own numbers.
     """
-    lanes, inside = lanes_of(nodes, wanted)
-    if len(lanes) < FEWEST:
-        return None
-    made = Lanes(given, builder)
-    for node in nodes:
-        if node in lanes:
-            made.lane(node, inside.get(node, False))
-        else:
-            made.other(node)
-    vectors = sum(not group.barrier for group in made.groups[1:])
-    return made if len(lanes) >= LANES_EACH * vectors else None
-
-
-def lanes_of(nodes: Sequence[Any], wanted: Iterable[Any]) -> tuple[set[Any], dict[Any, bool]]:
-    """The nodes that may be lanes; and of what is read, whether one addition reads it and nothing else does."""
-    lanes: set[Any] = set()
-    inside = dict.fromkeys(values(tuple(wanted)), False)
-    for node in reversed(nodes):
-        if is_lane(node):
-            lanes.add(node)
-            adds = node.gate is add
-            for x in node.inputs:
-                if isinstance(x, Value):
-                    inside[x] = adds and x not in inside
-        else:
-            for x in values((*node.inputs, *node.settings.values())):
-                inside[x] = False
-    return lanes, inside
-
-
-def is_lane(node: Any) -> bool:
-    """Whether a node computes one number from single ones, and does the same for vectors, by element."""
-    gate, settings, promise = node.gate, node.settings, node._data
-    if type(promise) is not Promise or promise.kind not in KINDS:
+    groups = Groups(nodes, given, wanted)
+    vectors = sum(not group.barrier for group in groups.all[1:])
+    if groups.lanes < max(FEWEST, LANES_EACH * vectors):
         return False
-    if settings and not all(isinstance(x, SETTINGS) and not isinstance(x, Var) for x in settings.values()):
-        return False
-    if isinstance(gate, Gate):
-        fits = gate.elementwise and gate is not variable
-    else:
-        fits = gate.pure and (isinstance(gate.forward, np.ufunc) or gate.name in NAMED)
-    return fits and all([is_number(x) for x in node.inputs])  # noqa: C419 - asked of every node
-
-
-def is_number(x: Any) -> bool:
-    """Whether a lane may read this."""
-    if not isinstance(x, Value):
-        return type(x) in NUMBERS
-    data = x._data
-    return data.kind in KINDS if type(data) is Promise else type(data) is np.float64
-
-
-def values(tree: Any) -> Iterator[Value]:
-    """The Values in what a node was given, in tuples and lists of them too."""
-    if isinstance(tree, Value):
-        yield tree
-    elif type(tree) in (tuple, list):
-        for branch in tree:
-            yield from values(branch)
-
-
-def number_key(x: Any) -> tuple[str, str]:
-    """A constant as a key; 1, 1.0 and True, or 0.0 and -0.0, are not the same."""
-    return type(x).__name__, repr(x)
+    Lanes(groups, builder).write(wanted)
+    return True
 
 
 class Lanes:
-    """The groups of a trace, and the lines that are made of them for the program that `builder` builds."""
+    """The lines that are made of groups, for the program that `builder` builds."""
 
-    def __init__(self, given: Sequence[Value], builder: Any) -> None:
+    def __init__(self, groups: Groups, builder: Any) -> None:
         self.builder = builder
-        self.groups = [Group(0, 0, given=True, nodes=list(given))]
-        self.place: dict[Value, int] = {x: k for k, x in enumerate(given)}
-        self.terms: dict[Value, list[int]] = {}
-        self.constants: list[Any] = []
-        self.codes: dict[tuple[str, str], int] = {}
-        self.known: dict[Hashable, Group] = {}
-        self.seen: dict[Hashable, int] = {}
-        self.arrays: dict[Value, Group] = {}
+        self.sorted, self.groups, self.place, self.constants = groups.sorted, groups.all, groups.place, groups.constants
         self.moved: dict[int, Codes] = {}
-        self.barriers = 0
         self.gathered: dict[Hashable, Operand] = {}
         self.extracted: dict[int, Var] = {}
 
-    # Who belongs together
-
-    def code(self, x: Any) -> int:
-        """The code of a number that a lane reads."""
-        if isinstance(x, Value):
-            code = self.place.get(x)
-            if code is not None:
-                return code
-            x = self.builder.operand(x)
-        code = self.codes.setdefault(number_key(x), ~len(self.constants))
-        if code == ~len(self.constants):
-            self.constants.append(x)
-        return code
-
-    def lane(self, node: Any, inside: bool) -> None:
-        """Put a node into its group; one that computes what another has is that other.
-
-        An addition whose result another addition reads, and nothing else does, is `inside` the sum of that one.
-        """
-        gate: Any = node.gate
-        if gate is add:
-            codes = self.summed(*node.inputs)
-            if inside:
-                self.terms[node] = codes
-                return
-            if total := len(codes) > 2:
-                codes.sort()
-        else:
-            total, codes = False, [self.code(x) for x in node.inputs]
-        kind = (gate, repr(sorted(node.settings.items()))) if node.settings else gate
-        exact = (kind, *codes)
-        code = self.seen.get(exact)
-        if code is None:
-            key = (kind, *[code >> BITS for code in codes])
-            group = self.known.get(key)
-            if group is None:
-                depth = 1 + max([self.groups[code >> BITS].depth for code in codes if code >= 0], default=0)
-                group = self.known[key] = self.new(depth, total=total)
-            code = self.seen[exact] = self.enter(node, group, codes)
-        self.place[node] = code
-
-    def summed(self, x: Any, y: Any) -> list[int]:
-        """The codes of the terms of x + y."""
-        terms = self.terms
-        mine = terms.pop(x) if isinstance(x, Value) and x in terms else [self.code(x)]
-        more = terms.pop(y) if isinstance(y, Value) and y in terms else [self.code(y)]
-        if len(mine) < len(more):
-            mine, more = more, mine
-        mine += more
-        return mine
-
-    def other(self, node: Any) -> None:
-        """A node that is no lane: an element of an array, something passed on, or a barrier."""
-        if node.gate in PASSING:
-            (x,) = node.inputs
-            if x in self.place:
-                self.place[node] = self.place[x]
-            else:
-                self.builder.instruction(node)
-        elif not self.element(node):
-            read = values((*node.inputs, *node.settings.values()))
-            depths = [self.groups[self.place[x] >> BITS].depth for x in read if x in self.place]
-            self.barriers = 1 + max(self.barriers, *depths, 0)
-            self.place[node] = self.enter(node, self.new(self.barriers, barrier=True), [])
-
-    def element(self, node: Any) -> bool:
-        """Whether a node picks one number of an array by its place; it is then a lane of the array's own."""
-        source, index = node.inputs[0], node.settings.get("index", ())
-        if node.gate is not getitem or len(node.inputs) > 1 or not isinstance(source, Value):
-            return False
-        shape = source.shape
-        if not shape or source.dtype != FLOAT or len(index) != len(shape) or any(type(k) is not int for k in index):
-            return False
-        if source not in self.arrays:
-            depth = self.groups[self.place[source] >> BITS].depth if source in self.place else 0
-            self.arrays[source] = self.new(depth, given=True, source=source, nodes=[None] * prod(shape))
-        at = int(np.ravel_multi_index([k % n for k, n in zip(index, shape, strict=True)], shape))
-        group = self.arrays[source]
-        group.nodes[at] = node
-        self.place[node] = group.first << BITS | at
-        return True
-
-    def new(self, depth: int, **more: Any) -> Group:
-        """One more group."""
-        self.groups.append(Group(depth, len(self.groups), **more))
-        return self.groups[-1]
-
-    def enter(self, node: Any, group: Group, codes: list[int]) -> int:
-        """Make a node the next lane of a group."""
-        group.nodes.append(node)
-        group.lanes.append(codes)
-        return group.first << BITS | len(group.nodes) - 1
-
-    # In which order
-
-    def sorted(self) -> list[Group]:
-        """Every group after those that it reads."""
-        return sorted(self.groups, key=lambda group: (group.depth, group.first))
-
     def arrange(self) -> None:
         """Put lanes into the order in which they are read: the last groups keep theirs, and others follow them."""
-        fixed = {group.first for group in self.groups if group.given}
+        fixed = {group.first for group in self.groups if group.given or group.barrier}
         for group in reversed(self.sorted()):
+            if group.barrier or group.given:
+                continue
             fixed.add(group.first)
-            group.lanes = np.array(group.lanes)
-            for column in [] if group.barrier or group.given else self.columns(group):
+            group.lanes = np.fromiter(chain.from_iterable(group.lanes), np.int64).reshape(len(group.lanes), -1)
+            for column in self.columns(group):
                 first, at = int(column[0]) >> BITS, column & PLACE
                 source = self.groups[first]
                 if first < 0 or first in fixed or not len(source.nodes) == len(at) == len(np.unique(at)):
                     continue
                 fixed.add(first)
-                source.nodes, source.lanes = [source.nodes[k] for k in at], [source.lanes[k] for k in at]
+                order = at.tolist()
+                source.nodes, source.lanes = [source.nodes[k] for k in order], [source.lanes[k] for k in order]
                 self.moved[first] = np.argsort(at)
 
     def at(self, codes: Codes) -> Any:
@@ -279,12 +86,21 @@ class Lanes:
 
     # The vectors
 
-    def write(self) -> None:
+    def write(self, wanted: Sequence[Any]) -> None:
         """Make the lines of the program."""
         self.arrange()
         for group in self.sorted():
             if not group.given:
                 self.vector(group)
+        self.bring(wanted)
+
+    def bring(self, tree: Any) -> None:
+        """Make operands of the lanes that are read as single numbers."""
+        for x in values(tree):
+            if x in self.place and x not in self.builder.operands:
+                code = self.place[x]
+                at = int(self.at(np.array([code]))[0])
+                self.builder.operands[x] = self.number(self.groups[code >> BITS], at, x)
 
     def emit(self, gate: Any, inputs: tuple[Any, ...], n: int, dtype: Any, wanted: str = "", **more: Any) -> Var:
         """A new line for n lanes; `more` may give its target, settings, shape, name and comment."""
@@ -297,6 +113,7 @@ class Lanes:
         """Make the lines for a group."""
         node, n = group.nodes[0], len(group.nodes)
         if n == 1 and not group.total:
+            self.bring((*node.inputs, *node.settings.values()))
             self.builder.instruction(node)
             group.var = self.builder.operands[node]
             return
@@ -373,11 +190,6 @@ class Lanes:
         if len(group.source.shape) == 1:
             return array
         return self.emit(RESHAPE, (array, (n,)), n, FLOAT, wanted="elements", shape=(n,))
-
-    def operand(self, x: Value) -> Operand:
-        """A lane as a number of its own."""
-        code = self.place[x]
-        return self.number(self.groups[code >> BITS], int(self.at(np.array([code]))[0]), x)
 
     def number(self, group: Group, at: int, x: Value) -> Operand:
         """A lane of a group as a number of its own, named after x."""

@@ -177,7 +177,6 @@ class Trace:
     def __init__(self, graded: frozenset[Value] = frozenset()) -> None:
         self.nodes: list[Traced] = []
         self.reports: list[tuple[int, Value, int, Any]] = []  # of walks: nodes so far, a gate, an input, its gradient
-        self.gradient_of: dict[Value, Value] = {}
         self.reads: dict[tuple[int, str], tuple[Any, str, Traced]] = {}
         self.writes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
         self.gradients: dict[Value, Value] = {}
@@ -228,12 +227,12 @@ class Trace:
                 f"gate {gate.name} by a mask while it is compiled: how many elements there are would depend on the "
                 "data, and a program is made for fixed shapes. Multiply by the mask, or use np.where(mask, v, 0)"
             )
-        needed, writable = False, False
+        needed = writable = False
         for x in inputs:
             if isinstance(x, Value):
                 needed = needed or x.requires_grad
-            else:
-                writable = writable or type(x) is not float
+            elif type(x) is not float:
+                writable = True
         kept = tuple(map(self.kept, inputs)) if writable else inputs
         return self.made(gate, kept, settings, promised(gate, kept, settings), needed)
 
@@ -303,8 +302,6 @@ class Trace:
     def watch(self, node: Value, position: int, g: Any, down: Any) -> None:  # noqa: ARG002 - a watcher's signature
         """Note the gradient of a gate by one of its inputs, which was recorded since the last report."""
         self.reports.append((len(self.nodes), node, position, down))
-        if isinstance(down, Value):
-            self.gradient_of.setdefault(down, node.inputs[position])
 
     def described(self, node: Value) -> tuple[str, Value | None]:
         """Where a node comes from, if a walk has made it: a comment on its line, and whose gradient it is."""
@@ -318,7 +315,9 @@ class Trace:
         upper = self.reports[after][1] if after < len(self.reports) else node
         if node.serial <= upper.serial:
             return "", None
-        return f"gradient of {upper.gate}", self.gradient_of.get(node)
+        own = self.reports[after : after + len(upper.inputs)]
+        targets = (upper.inputs[position] for _, above, position, down in own if above is upper and down is node)
+        return f"gradient of {upper.gate}", next(targets, None)
 
     def step(self, optimizer: Any) -> None:
         """Note the step of an optimiser, with the gradient of each of its parameters, or None."""
