@@ -67,6 +67,28 @@ def test_clipped_gradients_stay_where_no_optimiser_takes_them() -> None:
         np.testing.assert_allclose(w.grad, x / max(1, np.linalg.norm(x)))
 
 
+@pytest.mark.parametrize("walks", [1, 2])
+def test_a_gradient_that_never_changes_is_not_taken_for_an_earlier_one(walks: int) -> None:
+    def trained(compiled: bool) -> list[Any]:
+        manual_seed(0)
+        model = nn.Linear(3, 2)
+        optimizer = optim.SGD(model.parameters(), lr=0.5)
+
+        def step(X: Any) -> None:
+            optimizer.zero_grad()
+            for _ in range(walks):
+                np.sum(model(X)).backward()  # of the bias: 4, whatever X is
+            optimizer.step()
+
+        run = compile(step) if compiled else step
+        for k in range(3):
+            run(np.full((4, 3), k + 1.0))
+        return [*[p.data for p in model.parameters()], *[p.grad for p in model.parameters()]]
+
+    for mine, wanted in zip(trained(True), trained(False), strict=True):
+        np.testing.assert_allclose(mine, wanted)
+
+
 def test_nothing_is_computed_while_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     watched = {name: GATES[name].forward for name in ("mul", "exp", "matmul", "conv", "conv_weight", "max_pool")}

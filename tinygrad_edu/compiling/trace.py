@@ -179,7 +179,7 @@ class Trace:
         self.reports: list[tuple[int, Value, int, Any]] = []  # of walks: nodes so far, a gate, an input, its gradient
         self.reads: dict[tuple[int, str], tuple[Any, str, Traced]] = {}
         self.writes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
-        self.gradients: dict[Value, Value] = {}
+        self.gradients: dict[Value, Any] = {}
         self.zeroed: set[Value] = set()
         self.updates: list[Any] = []
         self.flags: dict[tuple[int, str], tuple[Any, str, Any]] = {}
@@ -328,8 +328,10 @@ class Trace:
         self.updates.append((optimizer, flats, len(self.nodes)))
 
     def gradient(self, leaf: Value) -> Any:
-        """The gradient of a leaf, recorded here or left by an earlier run."""
-        return self.read(leaf, "_grad") if isinstance(leaf._grad, np.ndarray | np.generic) else leaf._grad
+        """The gradient of a leaf, recorded here (perhaps as numbers that never change) or left by an earlier run."""
+        if not isinstance(leaf._grad, np.ndarray | np.generic) or leaf._grad is self.gradients.get(leaf):
+            return leaf._grad
+        return self.read(leaf, "_grad")
 
     def forget(self, leaves: Any) -> None:
         """Note that these leaves' gradients are forgotten first."""

@@ -140,6 +140,11 @@ def into_slots(program: Program) -> Program:
     lines = [
         line.having(out=slots[line.target]) if line.target in slots else line
         for line in program
-        if not (line.gate.name == "np.copyto" and slots.get(line.inputs[1]) == line.inputs[0])
+        if line.gate.name != "np.copyto" or _slot_of(line.inputs[1], slots) != line.inputs[0]
     ]
     return program.having(lines)
+
+
+def _slot_of(x: Any, slots: dict[Var, Var]) -> Var | None:
+    """Where a variable is written at once; nowhere, if it is a constant."""
+    return slots.get(x) if isinstance(x, Var) else None
