@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import compile, grad
+from tinygrad_edu import compile, grad, nn, optim
 from tinygrad_edu.compiling import compiled
 from tinygrad_edu.compiling.program import Function, Instruction, Var
 from tinygrad_edu.compiling.source import function_of, source_of
@@ -70,3 +70,20 @@ def test_the_graph_of_a_trace_is_gone_before_the_passes_run(monkeypatch: pytest.
     before = sum(type(x) is Traced for x in gc.get_objects())
     compile(grad(lambda x: np.sum(long_function(x)))).trace(np.ones(3))
     assert alive == [before]
+
+
+def test_an_optimiser_remembers_nothing_until_the_first_run() -> None:
+    model = nn.Linear(3, 2)
+    optimizer = optim.Adam(model.parameters())
+
+    def step(X: Any) -> None:
+        optimizer.zero_grad()
+        np.sum(model(X)).backward()
+        optimizer.step()
+
+    X = np.ones((4, 3))
+    program = compile(step).trace(X)
+    (_, flat), *_ = optimizer._flats
+    assert not flat.memory
+    program(X)
+    assert {v.shape for v in flat.memory.values()} == {(8,)}

@@ -160,8 +160,8 @@ def instructions_of(
     given: list[tuple[Stretch, list[Var]]] = []
     for stretch in stretches:
         t, settings = new("t", None, "state"), new("settings", None, "state")
-        words = ["theta", "g", *stretch.initial]
-        vectors = [new(word, v, "state") for word, v in zip(words, stretch.vectors(), strict=True)]
+        theta = stretch.flat.theta[stretch.flat.span(stretch.first, stretch.last)]  # g and the memory are alike
+        vectors = [new(word, theta, "state") for word in ("theta", "g", *stretch.initial)]
         given.append((stretch, [t, settings, *vectors]))
         for i, g in enumerate(stretch.gradients, stretch.first):
             leaf = stretch.flat.parameters[i]
