@@ -41,7 +41,7 @@ def walk(
     filled with the values whose gradient is an array that was made here: more is added to it in place.
     """
     watch = watch or getattr(current_mode().trace, "watch", None)
-    plain = not (create_graph or wrt or watch)
+    plain = not (create_graph or watch or any(v.gate for v in wrt))  # a walk that ends at leaves ends by itself
     gradients: dict[Value, Any] = {root: seed(root, gradient, create_graph)}
     waiting = {root.serial: root} if root.gate is not None and root not in wrt else {}
     order = [-serial for serial in waiting]
@@ -51,7 +51,7 @@ def walk(
     while order:
         node = waiting.pop(-heappop(order))
         if plain and not idle:
-            node = walk_plain(node, gradients, waiting, order, sums, leaves_only)
+            node = walk_plain(node, gradients, waiting, order, sums, leaves_only, oldest)
             if node is None:
                 break
         g = gradients.pop(node) if leaves_only else gradients[node]
@@ -93,16 +93,17 @@ def walk_plain(
     order: list[int],
     sums: "set[Value]",
     leaves_only: bool,
+    oldest: int,
 ) -> Any:
     """Go on from `node` while no gate leaves inputs idle; the first node whose gate does, or None at the end."""
     while node is not None:
         if node._inputs is None:
-            node = walk_pairs(node, gradients, waiting, order, sums, leaves_only)
+            node = walk_pairs(node, gradients, waiting, order, sums, leaves_only, oldest)
         elif node.gate.idle:
             break
         else:
             g = gradients.pop(node) if leaves_only else gradients[node]
-            node = pass_on(node, g, gradients, waiting, order, sums)
+            node = pass_on(node, g, gradients, waiting, order, sums, oldest)
     return node
 
 
@@ -113,6 +114,7 @@ def walk_pairs(
     order: list[int],
     sums: "set[Value]",
     leaves_only: bool,
+    oldest: int,
 ) -> Any:
     """Go on from `node` while gates have two Values and no settings; the first node that is another, or None.
 
@@ -126,7 +128,7 @@ def walk_pairs(
         g, (by_x, by_y), out = take(node), node.gate.derivatives, node._data
         a, b = x._data, y._data
         node = dx = dy = None  # the last gradients are let go before memory for the next is asked for
-        if x.requires_grad:
+        if x.requires_grad and x.serial >= oldest:
             dx = by_x(g, out, a, b)
             if type(dx) is not type(a) or (type(a) is _array and (dx.dtype is not a.dtype or dx.shape != a.shape)):
                 dx = fitted(dx, a)
@@ -139,7 +141,7 @@ def walk_pairs(
                 before += dx
             else:
                 _add(x, dx, gradients, sums)
-        if y.requires_grad:
+        if y.requires_grad and y.serial >= oldest:
             dy = by_y(g, out, a, b)
             if type(dy) is not type(b) or (type(b) is _array and (dy.dtype is not b.dtype or dy.shape != b.shape)):
                 dy = fitted(dy, b)
@@ -175,7 +177,13 @@ def _newest(node: "Value | None", waiting: "dict[int, Value]", order: list[int])
 
 
 def pass_on(
-    node: Any, g: Any, gradients: "dict[Value, Any]", waiting: "dict[int, Value]", order: list[int], sums: "set[Value]"
+    node: Any,
+    g: Any,
+    gradients: "dict[Value, Any]",
+    waiting: "dict[int, Value]",
+    order: list[int],
+    sums: "set[Value]",
+    oldest: int,
 ) -> "Value | None":
     """Add what a gate passes down to what its inputs have got from others; the node to go on with."""
     inputs, settings, serial, gate, args = node._inputs, node.settings, node.serial, node.gate, [g, node._data]
@@ -189,7 +197,7 @@ def pass_on(
     after: Any = None
     ways = gate.derivatives if gate.variadic is None else gate.derivatives_of(len(inputs))
     for x, derivative in zip(inputs, ways, strict=False):
-        needed = isinstance(x, Operators) and x.requires_grad
+        needed = isinstance(x, Operators) and x.requires_grad and x.serial >= oldest
         if needed:
             down = derivative(*args, **settings) if settings else derivative(*args)
             if type(down) is not _scalar or type(x._data) is not _scalar:

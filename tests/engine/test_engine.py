@@ -299,3 +299,44 @@ def test_a_copied_leaf_is_a_leaf_of_its_own(duplicate: Callable[[Value], Value])
 def test_a_recorded_value_is_not_copied_without_its_graph() -> None:
     with pytest.raises(GraphError, match="detach"):
         copy.deepcopy(Value(1.0) * 2)
+
+
+def tangled(seed: int) -> tuple[Value, list[Value]]:
+    """A graph of numbers, vectors and matrices in two precisions, whose ways part and meet; its end and its leaves."""
+    random = np.random.default_rng(seed)
+    shapes: list[tuple[int, ...]] = [(), (), (3,), (1,), (2, 3)]
+    kinds = random.choice([np.float64, np.float32], len(shapes))
+    leaves = [Value(random.uniform(0.5, 1.5, shape).astype(kind)) for shape, kind in zip(shapes, kinds, strict=True)]
+    made: list[Value] = [*leaves]
+    steps: list[Callable[[Value, Value], Value]] = [
+        lambda x, y: x + y, lambda x, y: x - y, lambda x, y: x * y, lambda x, y: x / (1 + y * y), lambda x, y: 2.0 * x,
+        lambda x, y: np.tanh(x), lambda x, y: np.where(x.data > 1, np.log(x * x + 0.1), y), lambda x, y: 1 - x * x,
+    ]  # fmt: skip
+    for _ in range(30):
+        x, y = (made[-1 - int(random.integers(min(12, len(made))))] for _ in range(2))
+        made.append(np.tanh(steps[int(random.integers(len(steps)))](x, y)))
+    total: Value = sum((v.sum() for v in made[-12:]), start=Value(0.0))
+    return total, leaves
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_short_way_back_is_the_long_one(seed: int) -> None:
+    root, leaves = tangled(seed)
+    long = walk(root, watch=lambda *_: None)
+    short = walk(root)
+    assert [id(v) for v in short] == [id(v) for v in long]
+    for v, g in short.items():
+        assert (np.shape(g), g.dtype) == (v.shape, v.dtype)
+        np.testing.assert_array_equal(g, long[v])
+    ended = walk(root, leaves_only=True, wrt=frozenset(leaves[2:]))
+    assert all(np.array_equal(ended[v], short[v]) for v in leaves[2:] if v in short)
+    assert leaves[0] not in ended  # older than all that was asked for
+
+
+def test_operators_are_the_gates_own_and_compute_what_they_do() -> None:
+    x, y = Value([1.0, -2.0]), Value([4.0, 0.5])
+    for name, method in {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__"}.items():
+        assert getattr(Value, method) is GATES[name].pair
+        out = getattr(x, method)(y)
+        assert out.gate is GATES[name]
+        np.testing.assert_array_equal(out.data, GATES[name](x, y).data)
