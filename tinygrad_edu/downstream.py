@@ -45,7 +45,7 @@ def conjugate(g: Any) -> Any:
 
 def fitted(g: Any, data: Any) -> Any:
     """A downstream gradient with the shape and dtype of the input it belongs to."""
-    if type(g) is type(data) and g.shape == data.shape and g.dtype is data.dtype:
+    if (type(g) is type(data) or isinstance(g, Operators)) and g.shape == data.shape and g.dtype is data.dtype:
         return g
     if not isinstance(g, Operators | np.ndarray | np.generic):
         g = np.asarray(g, data.dtype)

@@ -226,8 +226,9 @@ def passed_down(node: "Value", g: Any, create_graph: bool, oldest: int, wrt: "fr
             args.append(x if create_graph else x._data)
         else:
             args.append(x)
-    out, derivatives, downs = node if create_graph else node._data, gate.derivatives_of(len(inputs)), []
-    for position, x in enumerate(inputs):
+    out, downs = node if create_graph else node._data, []
+    ways = gate.derivatives if gate.variadic is None else gate.derivatives_of(len(inputs))
+    for x, derivative in zip(inputs, ways, strict=False):
         needed = isinstance(x, Operators) and x.requires_grad and (x.serial >= oldest or x in wrt)
-        downs.append(derivatives[position](g, out, *args, **settings) if needed else None)
+        downs.append(derivative(g, out, *args, **settings) if needed else None)
     return inputs, downs

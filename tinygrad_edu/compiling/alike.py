@@ -217,8 +217,7 @@ class Groups:
 
 def _joined(x: Any, y: Any) -> list[int]:
     """The terms of two sums, or of a sum and a number; the longer list is added to."""
-    x, y = [each if type(each) is list else [each] for each in (x, y)]
-    if len(x) < len(y):
+    if type(x) is not list or (type(y) is list and len(x) < len(y)):
         x, y = y, x
-    x += y
+    x += y if type(y) is list else (y,)
     return x

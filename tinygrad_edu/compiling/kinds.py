@@ -71,16 +71,24 @@ def _found(gate: Gate, inputs: Sequence[Array], settings: Mapping[str, Any]) -> 
     return _kind(gate.forward(*inputs, **settings))
 
 
-def simple_kind(gate: Gate, inputs: Sequence[Any]) -> Kind:
-    """The same for a gate that works by element and has no settings: found once for all inputs of such kinds."""
-    return _simple_kind(gate, tuple(map(_token, inputs)))
+@lru_cache(4096)
+def simple_kind(gate: Gate, tokens: Sequence[Any]) -> Kind:
+    """The same for a gate that works by element and has no settings, found once for all inputs of such `tokens`."""
+
+    def sample(token: Any) -> Any:
+        if token is float:
+            return 1.0
+        return stand_in(*token) if isinstance(token[0], tuple) else token[1]
+
+    return kind_by(gate, list(map(sample, tokens)), {})
 
 
-def _token(x: Any) -> Any:
+def token_of(x: Any) -> Any:
     """What of an input decides on the kind of the result: its own kind, or of a whole or complex number itself."""
-    x = x._data if isinstance(x, Value) else x
-    if type(x) is Promise:
-        return x.kind
+    if isinstance(x, Value):
+        x = x._data
+        if type(x) is Promise:
+            return x.kind
     if type(x) is float:
         return float
     if isinstance(x, ARRAYS):
@@ -88,16 +96,6 @@ def _token(x: Any) -> Any:
     if isinstance(x, int | complex):
         return type(x), x
     raise TypeError(f"{type(x).__name__} is no number")
-
-
-@lru_cache(4096)
-def _simple_kind(gate: Gate, tokens: Sequence[Any]) -> Kind:
-    def sample(token: Any) -> Any:
-        if token is float:
-            return 1.0
-        return stand_in(*token) if isinstance(token[0], tuple) else token[1]
-
-    return kind_by(gate, list(map(sample, tokens)), {})
 
 
 def _kind(out: Array) -> Kind:
@@ -118,8 +116,7 @@ class Promise(NDArrayOperatorsMixin):
     __slots__ = ("dtype", "forward", "inputs", "kind", "settings", "shape")
 
     def __init__(self, forward: Callable[..., Any], inputs: Any, settings: Mapping[str, Any], kind: Kind) -> None:
-        self.forward, self.inputs, self.settings = forward, inputs, settings
-        self.kind = kind
+        self.forward, self.inputs, self.settings, self.kind = forward, inputs, settings, kind
         self.shape, self.dtype = kind
 
     @property
@@ -197,7 +194,7 @@ def promised(gate: Gate, inputs: Sequence[Any], settings: Any) -> Promise:
     """What a gate will give; its error, explained, where the inputs don't fit."""
     if gate.elementwise and not settings:
         try:
-            return Promise(gate.forward, inputs, settings, simple_kind(gate, inputs))
+            return Promise(gate.forward, inputs, settings, simple_kind(gate, tuple(map(token_of, inputs))))
         except (ValueError, IndexError, TypeError):  # which the general way explains
             pass
     known = numbers_of if gate.name in TYPED_BY_DATA else hollow

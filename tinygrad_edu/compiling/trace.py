@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..downstream import conjugate, given_gradient
-from ..engine import Gate, Value, _node, walk
+from ..engine import Gate, Value, _new, _node, serials, walk
 from ..errors import GraphError
 from ..modes import current_mode
 from ..numpy_protocol.registry import called
@@ -214,9 +214,11 @@ class Trace:
     def made(self, gate: Any, inputs: tuple[Any, ...], settings: Any, out: Any, needed: bool) -> Traced:
         """A node, noted as the next one."""
         mode = current_mode()
-        node: Any = _node(ZERO, gate, inputs, settings, needed and mode.recording, mode.group)
-        node._data = out
-        node.__class__ = Traced
+        node = _new(Traced)  # as the engine's _node does
+        node._data, node.gate, node._inputs, node.settings = out, gate, inputs, settings
+        node._grad = node.name = None
+        node.requires_grad, node.group = needed and mode.recording, mode.group
+        node.serial = next(serials)
         self.nodes.append(node)
         return node
 
