@@ -22,7 +22,7 @@ from .kinds import Promise
 from .program import Function
 from .trace import DETACH
 
-__all__ = ["BITS", "FLOAT", "Group", "Groups", "values"]
+__all__ = ["BITS", "FLOAT", "Group", "Groups", "is_scalar", "values"]
 
 FLOAT = np.dtype(np.float64)
 KINDS = frozenset({((), FLOAT), ((), np.dtype(np.bool_))})
@@ -64,6 +64,11 @@ def readers(nodes: Sequence[Any], wanted: Sequence[Any]) -> dict[Any, Any]:
             found.update(dict.fromkeys(values(tuple(node.settings.values()))))
     found.update(dict.fromkeys(values(wanted)))
     return found
+
+
+def is_scalar(node: Any) -> bool:
+    """Whether a node computes one number."""
+    return type(node._data) is Promise and node._data.kind in KINDS
 
 
 @lru_cache(256)
@@ -119,8 +124,8 @@ class Groups:
 
         An addition that only another reads comes among the terms of that one's sum.
         """
-        promise, gate, place = node._data, node.gate, self.place
-        if type(promise) is not Promise or promise.kind not in KINDS or not by_element(gate):
+        gate, place = node.gate, self.place
+        if not (is_scalar(node) and by_element(gate)):
             return False
         if node.settings and not all(isinstance(x, SETTINGS) for x in node.settings.values()):
             return False
@@ -184,7 +189,7 @@ class Groups:
             self._barriers = 1 + max(self._barriers, *map(self._depth, read), 0)
             group = self._new(self._barriers, barrier=True, nodes=[node])
             self._behind[node] = group.depth
-            if getattr(node._data, "kind", None) in KINDS:
+            if is_scalar(node):
                 self.place[node] = group.first << BITS
 
     def _element(self, node: Any) -> bool:

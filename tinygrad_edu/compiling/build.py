@@ -128,15 +128,15 @@ class _Builder:
             self.operands[self.trace.rng] = self.input("rng", None, "state")
             self.link.draws = True
 
-    def name(self, node: Any) -> Var:
-        """A new variable for a node, named after what the user called it or whose gradient it is."""
-        _, target = self.trace.described(node)
+    def named(self, node: Any) -> tuple[Var, str]:
+        """A new variable for a node, after what the user called it or whose gradient it is, and what to comment."""
+        comment, target = self.trace.described(node)
         known = self.operands.get(target) if target is not None else None
         if node.name is not None:
-            return self.names(node.name)
+            return self.names(node.name), comment
         if isinstance(known, Var):
-            return self.names(f"d_{known}")
-        return self.names(node.gate.name.split(".")[-1], numbered=True)
+            return self.names(f"d_{known}"), comment
+        return self.names(node.gate.name.split(".")[-1], numbered=True), comment
 
     def instruction(self, node: Any) -> None:
         """The line for a node; none for what only passes numbers on."""
@@ -144,11 +144,11 @@ class _Builder:
         if node.gate is DETACH or node.gate is variable:
             self.operands[node] = inputs[0]
             return
-        self.operands[node] = var = self.name(node)
+        var, comment = self.named(node)
+        self.operands[node] = var
         settings = node.settings
         if isinstance(node.gate, Function):
             settings = {name: self.operand(x, node.group) for name, x in settings.items()}
-        comment, _ = self.trace.described(node)
         made = Instruction(
             var, node.gate, inputs, settings, node.shape, node.dtype, node.name, comment, path(node.group)
         )

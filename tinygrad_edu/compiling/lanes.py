@@ -7,7 +7,7 @@ Builds on `alike`, `gates` and `program`.
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from ..engine import Value
 from ..gates.arithmetic import add, mul
 from ..gates.shaping import getitem
-from .alike import BITS, FLOAT, Group, Groups, values
+from .alike import BITS, FLOAT, Group, Groups, is_scalar, values
 from .program import Function, Instruction, Operand, Var
 
 __all__ = ["write_lanes"]
@@ -34,6 +34,8 @@ def write_lanes(nodes: Sequence[Any], wanted: Sequence[Any], given: Sequence[Val
 
     `wanted` are the nodes that are read from outside, `given` the program's own numbers.
     """
+    if len(list(islice(filter(is_scalar, nodes), FEWEST))) < FEWEST:
+        return False
     groups = Groups(nodes, given, wanted)
     vectors = sum(not group.barrier for group in groups.all[1:])
     if groups.lanes < max(FEWEST, LANES_EACH * vectors):
@@ -117,9 +119,13 @@ class Lanes:
             self.builder.instruction(node)
             group.var = self.builder.operands[node]
             return
-        comment, _ = self.builder.trace.described(node)
-        who: dict[str, Any] = {"target": self.builder.name(node), "name": node.name} if n == 1 else {}
-        who["comment"] = comment if n == 1 else f"{n} at once" + (f", {comment}" if comment else "")
+        who: dict[str, Any] = {}
+        if n == 1:
+            target, comment = self.builder.named(node)
+            who = {"target": target, "name": node.name, "comment": comment}
+        else:
+            comment, _ = self.builder.trace.described(node)
+            who["comment"] = f"{n} at once, {comment}" if comment else f"{n} at once"
         if group.total:
             group.var = self.total(group, who)
         else:
@@ -204,6 +210,6 @@ class Lanes:
             if group.source is not None:
                 vector = self.builder.operand(group.source)
                 index = tuple(map(int, np.unravel_index(at, group.source.shape)))
-            name = self.builder.name(x)
+            name, _ = self.builder.named(x)
             self.extracted[code] = self.emit(getitem, (vector,), 1, dtype, settings={"index": index}, target=name)
         return self.extracted[code]
