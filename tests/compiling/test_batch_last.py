@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Value, compile, value_and_grad
-from tinygrad_edu.compiling.kernels.sliding import routed_along
+from tinygrad_edu.compiling.kernels.sliding import first_wins, largest_along, routed_along, routed_to_winner
 from tinygrad_edu.compiling.passes import lowering
 from tinygrad_edu.compiling.passes.layout import batch_last
 from tinygrad_edu.compiling.program import Program
@@ -135,6 +135,25 @@ def test_the_last_of_equals_would_be_noticed() -> None:
     g, x = np.ones((1, 1, 1)), np.ones((1, 2, 1))
     settings = {"axis": 1, "window": 2, "stride": 2, "padding": 0, "dilation": 1, "ceil": False}
     assert routed_along(g, x, g, **settings).ravel().tolist() == [1.0, 0.0]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_of_two_neighbours_the_way_back_needs_only_which_is_larger(axis: int) -> None:
+    random = np.random.default_rng(0)
+    x = random.integers(0, 3, (2, 6, 4, 5)).astype(float)
+    settings = {"axis": axis, "window": 2, "stride": 2, "padding": 0, "dilation": 1, "ceil": False}
+    largest = largest_along(x, **settings)  # type: ignore[arg-type]
+    g = random.standard_normal(largest.shape)
+    found = routed_to_winner(g, first_wins(x, largest, axis=axis), axis=axis)
+    np.testing.assert_array_equal(found, routed_along(g, x, largest, **settings))  # type: ignore[arg-type]
+
+
+def test_what_was_pooled_is_forgotten_before_the_way_back() -> None:
+    x = np.random.default_rng(0).standard_normal((16, 8, 32, 32))
+    program = compile(gradients(lambda x: max_pool(np.exp(x), window=2), 1)).trace(x).program
+    names = [line.gate.name for line in program]
+    assert names.count("first_wins") == names.count("routed_to_winner") == 2
+    assert max(k for k, name in enumerate(names) if name == "first_wins") < names.index("np.sin")
 
 
 def network(x: Any, w: Any, b: Any, gamma: Any, head: Any) -> Any:

@@ -1,7 +1,8 @@
 """What a sliding window does, on arrays (C, *space, N): every tap moves whole runs of the batch at once.
 
 `patches_of` and `overlaid` (gather and scatter, for convolutions) · `largest_along` and `routed_along` (max-pooling, an
-axis at a time) · `summed_along` and `spread_along` (average pooling). Builds on `gates.patches` and `gates.windows`.
+axis at a time) · `first_wins` and `routed_to_winner` (the latter in two steps, for windows of two) · `summed_along` and
+`spread_along` (average pooling). Builds on `gates.patches` and `gates.windows`.
 """
 
 from typing import Any
@@ -11,7 +12,16 @@ import numpy as np
 from ...gates.patches import gather, scatter_add
 from ...gates.windows import Windows
 
-__all__ = ["largest_along", "overlaid", "patches_of", "routed_along", "spread_along", "summed_along"]
+__all__ = [
+    "first_wins",
+    "largest_along",
+    "overlaid",
+    "patches_of",
+    "routed_along",
+    "routed_to_winner",
+    "spread_along",
+    "summed_along",
+]
 
 
 def patches_of(x: Any, out: Any = None, *, window: Any, stride: Any, dilation: Any) -> Any:
@@ -71,11 +81,6 @@ def routed_along(
     """One number for each window, put where it has its largest element along an axis, at a tie the first."""
     windows, taps = meetings_along(x, axis, window, stride, padding, dilation, ceil)
     out = np.empty(x.shape, g.dtype) if out is None else out
-    if window == stride == 2 and 2 * windows.positions[0] == x.shape[axis] and not padding and dilation == 1:
-        (_, first), (_, second) = taps
-        np.multiply(g, np.equal(x[first], largest), out=out[first])
-        np.subtract(g, out[first], out=out[second])
-        return out
     out.fill(0)
     free = np.ones(largest.shape, bool)
     for there, here in taps:
@@ -86,6 +91,26 @@ def routed_along(
             np.multiply(g[there], wins, out=out[here])
         else:
             out[here] += g[there] * wins
+    return out
+
+
+def halves(x: Any, axis: int) -> tuple[Any, Any]:
+    """The first and the second of each two neighbours along an axis."""
+    before = (slice(None),) * axis
+    return x[(*before, slice(0, None, 2))], x[(*before, slice(1, None, 2))]
+
+
+def first_wins(x: Any, largest: Any, out: Any = None, *, axis: int) -> Any:
+    """Whether the first of two neighbours is the largest: all that a gradient must know of a window of two."""
+    return np.equal(halves(x, axis)[0], largest, out)
+
+
+def routed_to_winner(g: Any, wins: Any, out: Any = None, *, axis: int) -> Any:
+    """One number for two neighbours, put where the larger one is; the other gets 0."""
+    out = np.empty((*g.shape[:axis], 2 * g.shape[axis], *g.shape[axis + 1 :]), g.dtype) if out is None else out
+    first, second = halves(out, axis)
+    np.multiply(g, wins, out=first)
+    np.subtract(g, first, out=second)
     return out
 
 

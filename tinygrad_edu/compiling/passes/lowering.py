@@ -14,7 +14,16 @@ from ...gates.patches import BLOCK, padded
 from ...gates.windows import Windows
 from ...operators import GATES
 from ..kernels.blockwise import convolved, correlated, spread
-from ..kernels.sliding import largest_along, overlaid, patches_of, routed_along, spread_along, summed_along
+from ..kernels.sliding import (
+    first_wins,
+    largest_along,
+    overlaid,
+    patches_of,
+    routed_along,
+    routed_to_winner,
+    spread_along,
+    summed_along,
+)
 from ..program import Function, Instruction, Operand, Var
 from .blocks import EMPTY
 from .substitution import Rewriter
@@ -31,6 +40,8 @@ PATCHES = Function("patches_of", patches_of)
 OVERLAID = Function("overlaid", overlaid)
 LARGEST = Function("largest_along", largest_along)
 ROUTED = Function("routed_along", routed_along)
+FIRST_WINS = Function("first_wins", first_wins)
+TO_WINNER = Function("routed_to_winner", routed_to_winner)
 SUMMED = Function("summed_along", summed_along)
 SPREAD = Function("spread_along", spread_along)
 
@@ -263,6 +274,17 @@ class _Pooling:
             found.append(self.lines.add(LARGEST, found[-1], shape=shape, **self.along(axis)))
         return found
 
+    def routed(self, axis: int, g: Operand, x: Var, largest: Var) -> Var:
+        """Back along one axis; of two neighbours, what the way back must know is found without it, and small."""
+        add, shape = self.lines.add, self.lines.so_far.shape(x)
+        w, k = self.windows, axis - 1
+        pairs = w.window[k] == w.stride[k] == 2 and 2 * w.positions[k] == w.size[k] and not w.before[k]
+        if not pairs or w.dilation[k] != 1:
+            return add(ROUTED, g, x, largest, shape=shape, **self.along(axis))
+        kind = {"shape": self.lines.so_far.shape(largest), "dtype": np.dtype(bool)}
+        wins = self.lines.so_far.add(self.lines.line, FIRST_WINS, x, largest, settings={"axis": axis}, **kind)
+        return add(TO_WINNER, g, wins, shape=shape, axis=axis)
+
 
 def _max_pool(lines: Lines, x: Operand, **settings: Any) -> Operand | None:
     """Largest along each axis in turn."""
@@ -279,8 +301,7 @@ def _route(lines: Lines, g: Operand, x: Operand, maximum: Operand, **settings: A
     stages = pooling.stages(x)
     found = lines.last(g)
     for axis, before, after in zip(pooling.axes[::-1], stages[-2::-1], stages[:0:-1], strict=True):
-        shape = lines.so_far.shape(before)
-        found = lines.add(ROUTED, found, before, after, shape=shape, **pooling.along(axis))
+        found = pooling.routed(axis, found, before, after)
     return lines.named(found)
 
 

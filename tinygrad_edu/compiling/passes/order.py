@@ -5,6 +5,9 @@ Builds on `program` and `sharing`.
 """
 
 from math import prod
+from typing import Any
+
+import numpy as np
 
 from ..program import Instruction, Program, Var, variables
 from .sharing import VIEWS
@@ -13,17 +16,30 @@ from .substitution import op
 __all__ = ["sooner"]
 
 SMALLER = 8  # times as small as what is read for the last time
-LARGE = 2**16  # elements from which an earlier return of memory is worth it
+ROUNDS = 9
+LARGE = 2**18  # bytes from which an earlier return of memory is worth it
 
 
 def sooner(program: Program) -> Program:
-    """Move such lines, with the views that they look through, to right behind what they need."""
+    """Move such lines, with the views that they look through, to right behind what they need.
+
+    Another line is then the last to read something: this goes on until all stay where they are.
+    """
+    for _ in range(ROUNDS):
+        moved = _moved(program)
+        if [x.target for x in moved] == [x.target for x in program]:
+            break
+        program = moved
+    return program
+
+
+def _moved(program: Program) -> Program:
     lines = list(program.instructions)
     for line in _last_readers(program):
         chain = _with_views(line, lines)
         needed = {x for part in chain for x in part.reads} - {part.target for part in chain}
         place = max((k + 1 for k, other in enumerate(lines) if other.target in needed), default=0)
-        if all(other.pure for other in lines[place : lines.index(line)]):
+        if not any(other.writes for other in lines[place : lines.index(line)]):
             first, rest = lines[:place], lines[place:]
             lines = [*first, *(x for x in chain if x in rest), *(x for x in rest if x not in chain)]
     return program.having(lines)
@@ -36,7 +52,7 @@ def _view(line: Instruction) -> bool:
 def _last_readers(program: Program) -> list[Instruction]:
     """The lines that are the last to read something much larger than what they make."""
     roots: dict[Var, Var] = {x.var: x.var for x in program.inputs}
-    sizes = {var: prod(shape) for var, (shape, _) in program.kinds().items()}
+    sizes = {var: _bytes(shape, dtype) for var, (shape, dtype) in program.kinds().items()}
     last: dict[Var, Instruction] = {}
     for line in program:
         roots[line.target] = roots[line.inputs[0]] if _view(line) else line.target
@@ -44,8 +60,12 @@ def _last_readers(program: Program) -> list[Instruction]:
             last.update((roots[x], line) for x in line.reads)
     kept = {x.var for x in program.inputs} | {roots[x] for x in variables(program.results)}
     large = {x: line for x, line in last.items() if x not in kept and sizes[x] >= LARGE and _movable(line)}
-    found = {line.target: line for x, line in large.items() if sizes[x] >= SMALLER * prod(line.shape)}
+    found = {line.target: line for x, line in large.items() if sizes[x] >= SMALLER * sizes[line.target]}
     return list(found.values())
+
+
+def _bytes(shape: tuple[int, ...], dtype: Any) -> int:
+    return prod(shape) * np.dtype(dtype or float).itemsize
 
 
 def _movable(line: Instruction) -> bool:
