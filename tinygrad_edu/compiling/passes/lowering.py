@@ -281,8 +281,10 @@ class _Pooling:
         pairs = w.window[k] == w.stride[k] == 2 and 2 * w.positions[k] == w.size[k] and not w.before[k]
         if not pairs or w.dilation[k] != 1:
             return add(ROUTED, g, x, largest, shape=shape, **self.along(axis))
-        kind = {"shape": self.lines.so_far.shape(largest), "dtype": np.dtype(bool)}
-        wins = self.lines.so_far.add(self.lines.line, FIRST_WINS, x, largest, settings={"axis": axis}, **kind)
+        so_far, half = self.lines.so_far, self.lines.so_far.shape(largest)
+        wins = so_far.add(
+            self.lines.line, FIRST_WINS, x, largest, shape=half, dtype=np.dtype(bool), settings={"axis": axis}
+        )
         return add(TO_WINNER, g, wins, shape=shape, axis=axis)
 
 
