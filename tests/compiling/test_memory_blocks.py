@@ -3,9 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tinygrad_edu import compile, value_and_grad
-from tinygrad_edu.compiling.passes.blocks import Blocks
+from tinygrad_edu.compiling.passes.blocks import Blocks, starts_of
 from tinygrad_edu.compiling.passes.order import sooner
 from tinygrad_edu.compiling.program import Function, Input, Instruction, Program, Var
 from tinygrad_edu.gates.convolution import conv
@@ -18,38 +19,45 @@ def memory(program: Program) -> int:
     return sum(int(np.prod(line.shape)) for line in program.setup if line.gate.name == "np.empty")
 
 
-def test_a_block_serves_many_shapes() -> None:
+def test_memory_serves_many_shapes() -> None:
     blocks = Blocks()
-    first = blocks.take((4, 6), FLOAT)
-    blocks.view(first, (4, 6))
-    blocks.give_back(first)
-    second = blocks.take((3, 5), FLOAT)
-    assert second == first
-    blocks.view(second, (3, 5))
+    first = blocks.take((4, 6), FLOAT, 0)
+    blocks.give_back(first, 1)
+    second = blocks.take((3, 5), FLOAT, 2)
+    beside = blocks.take((2,), FLOAT, 2)
     known: dict[str, Any] = {}
+    blocks.place()
+    places = [blocks.view(k, shape) for k, (shape, _) in enumerate(blocks.kinds)]
     for line in blocks.setup():
         known[line.target] = line.run(known)
         assert known[line.target].shape == line.shape
-    arrays = [known[blocks.view(first, shape)] for shape in ((4, 6), (3, 5))]
-    assert [x.shape for x in arrays] == [(4, 6), (3, 5)]
-    assert np.shares_memory(*arrays)
+    arrays = [known[places[k]] for k in (first, second, beside)]
+    assert [x.shape for x in arrays] == [(4, 6), (3, 5), (2,)]
+    assert np.shares_memory(arrays[0], arrays[1])
+    assert not np.shares_memory(arrays[1], arrays[2])
 
 
-def test_a_free_block_grows() -> None:
+def test_dtypes_have_memory_of_their_own() -> None:
     blocks = Blocks()
-    first = blocks.take((10,), FLOAT)
-    assert blocks.take((10,), FLOAT) != first
-    blocks.give_back(first)
-    assert blocks.take((30,), FLOAT) == first
-    assert blocks.lengths[first] == 30
+    for line, dtype in enumerate((FLOAT, np.dtype(np.float32))):
+        blocks.give_back(blocks.take((1000,), dtype, line), line)
+    blocks.place()
+    assert blocks.view(0, (1000,)) != blocks.view(1, (1000,))
 
 
-def test_a_small_array_leaves_a_large_block_free() -> None:
-    blocks = Blocks()
-    large = blocks.take((1000,), FLOAT)
-    blocks.give_back(large)
-    assert blocks.take((10,), FLOAT) != large
-    assert blocks.take((1000,), np.dtype(np.float32)) != large
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_alive_at_once_lies_apart(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    lengths, first = random.integers(1, 100, 60), random.integers(0, 50, 60)
+    last = first + random.integers(0, 20, 60)
+    starts = starts_of(lengths, first, last)
+    ends = starts + lengths
+    for k in range(60):
+        for j in range(k):
+            together = first[k] <= last[j] and first[j] <= last[k]
+            assert not together or ends[k] <= starts[j] or ends[j] <= starts[k]
+    alive = max(lengths[(first <= line) & (last >= line)].sum() for line in range(70))
+    assert alive <= ends.max() <= 1.25 * alive
 
 
 def test_a_small_result_of_something_large_comes_first() -> None:

@@ -1,6 +1,7 @@
-"""Blocks of memory that arrays of different shapes use one after the other.
+"""Memory that arrays of different shapes use one after the other.
 
-`Blocks` (gives a block to an array, takes it back, and in the end says how long each must be). Builds on `program`.
+`Blocks` (asked for an array at a line, told the last line that needs it, says in the end where each lies). Builds on
+`program`.
 """
 
 from collections.abc import Iterator
@@ -12,69 +13,89 @@ import numpy as np
 from ...operators import GATES
 from ..program import Function, Instruction, Var
 
-__all__ = ["Blocks"]
+__all__ = ["Blocks", "starts_of"]
 
 EMPTY = Function("np.empty", np.empty)
-ROOM = 4  # times the length asked for that a block may have, so that small arrays leave large blocks free
+LINE = 64  # bytes of a line of the cache, at which blocks begin and end
+FOREVER = 1 << 62  # a line that never comes
+
+
+def starts_of(lengths: Any, first: Any, last: Any) -> Any:
+    """Where arrays of such lengths, needed from a first to a last line, may begin in one vector.
+
+    The longest come first, each into the smallest gap that those alive with it leave: nearly always the vector is then
+    as long as the arrays that are alive at once (Pisarchyk and Lee, 2020, arXiv:2001.03288).
+    """
+    starts, placed = np.zeros_like(lengths), np.zeros(len(lengths), bool)
+    for k in np.argsort(-lengths, kind="stable").tolist():
+        beside = np.flatnonzero(placed & (first <= last[k]) & (last >= first[k]))
+        end, gaps = 0, []
+        for start, length in sorted(zip(starts[beside].tolist(), lengths[beside].tolist(), strict=True)):
+            if start - end >= lengths[k]:
+                gaps.append((start - end, end))
+            end = max(end, start + length)
+        starts[k] = min(gaps, default=(0, end))[1]
+        placed[k] = True
+    return starts
 
 
 class Blocks:
-    """Blocks by number. A free one may still grow: memory is asked for when all is planned."""
+    """Blocks by number, each for one array; those of one dtype lie in one vector, where others are needed no more."""
 
     def __init__(self) -> None:
-        self.lengths: list[int] = []
-        self.dtypes: list[Any] = []
-        self.free: set[int] = set()
-        self.views: dict[tuple[int, tuple[int, ...]], Var] = {}
+        self.kinds: list[tuple[tuple[int, ...], Any]] = []
+        self.lives: list[list[int]] = []
+        self.starts: list[int] = []
+        self.views: dict[tuple[Any, int, tuple[int, ...]], Var] = {}
 
-    def take(self, shape: tuple[int, ...], dtype: Any) -> int:
-        """A block for an array: the shortest that is long enough, or the longest, which grows, or a new one."""
-        length = prod(shape)
-        fitting = [k for k in self.free if self.dtypes[k] == dtype and self.lengths[k] <= ROOM * length]
-        enough = [k for k in fitting if self.lengths[k] >= length]
-        if fitting:
-            found = min(enough, key=self._order) if enough else max(fitting, key=self._order)
-            self.free.remove(found)
-            self.lengths[found] = max(self.lengths[found], length)
-            return found
-        self.lengths.append(length)
-        self.dtypes.append(dtype)
-        return len(self.lengths) - 1
+    def take(self, shape: tuple[int, ...], dtype: Any, line: int) -> int:
+        """A block for an array that a line writes."""
+        self.kinds.append((shape, np.dtype(dtype)))
+        self.lives.append([line, FOREVER])
+        return len(self.kinds) - 1
 
-    def _order(self, k: int) -> tuple[int, int]:
-        return self.lengths[k], k
+    def give_back(self, block: int, line: int) -> None:
+        """Nothing needs this block after a line."""
+        self.lives[block][1] = line
 
-    def give_back(self, block: int) -> None:
-        """Nothing needs this block any more."""
-        self.free.add(block)
+    def place(self) -> None:
+        """Find where each block begins: all that need memory have been seen."""
+        self.starts = [0] * len(self.kinds)
+        for dtype in dict.fromkeys(dtype for _, dtype in self.kinds):
+            mine = [k for k, (_, own) in enumerate(self.kinds) if own == dtype]
+            step = max(1, LINE // dtype.itemsize)
+            lengths = np.array([-(-prod(self.kinds[k][0]) // step) * step for k in mine])
+            first, last = np.array([self.lives[k] for k in mine]).T
+            for k, start in zip(mine, starts_of(lengths, first, last).tolist(), strict=True):
+                self.starts[k] = start
 
     def view(self, block: int, shape: tuple[int, ...]) -> Var:
-        """The variable for an array of this shape in a block."""
-        return self.views.setdefault((block, shape), Var(f"buffer_{len(self.views) + 1}"))
+        """The variable for an array of this shape in a block: the same wherever one lies there."""
+        where = (self.kinds[block][1], self.starts[block], shape)
+        return self.views.setdefault(where, Var(f"buffer_{len(self.views) + 1}"))
 
     def setup(self) -> Iterator[Instruction]:
-        """The lines that ask for memory: an array where all have one shape, else a vector and views of it."""
-        by_block: dict[int, list[tuple[tuple[int, ...], Var]]] = {}
-        for (block, shape), var in self.views.items():
-            by_block.setdefault(block, []).append((shape, var))
-        for block, views in by_block.items():
-            length, dtype = self.lengths[block], self.dtypes[block]
+        """The lines that ask for memory: an array where there is one of a dtype, else a vector and views of it."""
+        by_dtype: dict[Any, list[tuple[int, tuple[int, ...], Var]]] = {}
+        for (dtype, start, shape), var in self.views.items():
+            by_dtype.setdefault(dtype, []).append((start, shape, var))
+        for number, (dtype, views) in enumerate(by_dtype.items(), 1):
             if len(views) == 1:
-                (shape, var), *_ = views
+                ((_, shape, var),) = views
                 yield Instruction(var, EMPTY, (shape, dtype), {}, shape, dtype)
                 continue
-            memory = Var(f"memory_{block + 1}")
+            length = max(start + prod(shape) for start, shape, _ in views)
+            memory = Var(f"memory_{number}")
             yield Instruction(memory, EMPTY, ((length,), dtype), {}, (length,), dtype)
-            for shape, var in views:
-                yield from _part(memory, length, var, shape, dtype)
+            for start, shape, var in views:
+                yield from _part(memory, start, var, shape, dtype)
 
 
-def _part(memory: Var, length: int, var: Var, shape: tuple[int, ...], dtype: Any) -> Iterator[Instruction]:
-    """The beginning of a vector as an array."""
+def _part(memory: Var, start: int, var: Var, shape: tuple[int, ...], dtype: Any) -> Iterator[Instruction]:
+    """A piece of a vector as an array."""
     size = prod(shape)
-    if size < length:
-        start = Var(f"{var}_flat") if shape != (size,) else var
-        yield Instruction(start, GATES["getitem"], (memory,), {"index": (slice(size),)}, (size,), dtype)
-        memory = start
-    if memory is not var:
-        yield Instruction(var, GATES["reshape"], (memory,), {"shape": shape}, shape, dtype)
+    piece = Var(f"{var}_flat") if shape != (size,) else var
+    index = {"index": (slice(start, start + size),)}
+    yield Instruction(piece, GATES["getitem"], (memory,), index, (size,), dtype)
+    if piece is not var:
+        yield Instruction(var, GATES["reshape"], (piece,), {"shape": shape}, shape, dtype)

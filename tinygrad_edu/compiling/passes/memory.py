@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Instruction, Program, Var, variables
+from ..program import Instruction, Operand, Program, Var, variables
 from .blocks import EMPTY, Blocks
 from .expansions import less_one
 from .sharing import Families, can_write
@@ -71,15 +71,26 @@ class _Planner:
         """The variable whose memory x looks at."""
         return self.families.eldest(x)
 
-    def place(self, number: int, line: Instruction) -> Var | None:
-        """Where a line may write its result: over an input that is read for the last time, or in a free block."""
+    def planned(self) -> dict[int, Var]:
+        """Where lines write their results, by their numbers."""
+        found = {}
+        for number, line in enumerate(self.program.instructions):
+            block = self.place(number, line) if line.out is None else None
+            if block is not None:
+                found[number] = (block, line.shape)
+            self.release(number, line)
+        self.blocks.place()
+        return {number: self.blocks.view(block, shape) for number, (block, shape) in found.items()}
+
+    def place(self, number: int, line: Instruction) -> int | None:
+        """The block for a line's result: that of an input which is read for the last time, or one of its own."""
         if self.root(line.target) in self.pinned or not line.shape or not can_write(line):
             return None
         block = self.overwritten(number, line)
         if block is None:
-            block = self.blocks.take(line.shape, line.dtype)
+            block = self.blocks.take(line.shape, line.dtype, number)
         self.owner[line.target] = block
-        return self.blocks.view(block, line.shape)
+        return block
 
     def overwritten(self, number: int, line: Instruction) -> int | None:
         """The block of an input of the same kind that nothing needs after this line."""
@@ -100,24 +111,20 @@ class _Planner:
         """Give back the blocks of what was read for the last time."""
         for x in sorted({self.root(y) for y in (*line.reads, line.target)}):
             if self.last[x] == number and x in self.owner:
-                self.blocks.give_back(self.owner.pop(x))
+                self.blocks.give_back(self.owner.pop(x), number)
 
 
 def in_place(program: Program) -> Program:
     """Results written where they are needed in the end, over what is needed no more, or in buffers that are kept."""
     program = into_slots(program)
-    planner, known, lines = _Planner(program), {}, []
+    planner, lines = _Planner(program), []
+    known: dict[Var, Operand] = {}
+    places = planner.planned()
     for number, line in enumerate(program.instructions):
-        if line.out is not None:
-            known[line.target] = line.out
-            lines.append(renamed(line, known))
-            continue
-        place = planner.place(number, line)
-        made = renamed(line, known)
-        if place is not None:
-            known[line.target] = place
-            made = made.having(out=place)
-        planner.release(number, line)
+        place = places.get(number)
+        made = renamed(line, known) if place is None else renamed(line, known).having(out=place)
+        if made.out is not None:
+            known[line.target] = made.out
         if place is None or line.gate is not EMPTY:  # room to work in needs no line once it has a place
             lines.append(made)
     results = tuple(known.get(x, x) if isinstance(x, Var) else x for x in program.results)
