@@ -75,20 +75,30 @@ class Blocks:
         return self.views.setdefault(where, Var(f"buffer_{len(self.views) + 1}"))
 
     def setup(self) -> Iterator[Instruction]:
-        """The lines that ask for memory: an array where there is one of a dtype, else a vector and views of it."""
-        by_dtype: dict[Any, list[tuple[int, tuple[int, ...], Var]]] = {}
-        for (dtype, start, shape), var in self.views.items():
-            by_dtype.setdefault(dtype, []).append((start, shape, var))
-        for number, (dtype, views) in enumerate(by_dtype.items(), 1):
+        """The lines that ask for memory: an array where it lies alone, else a vector and views of it."""
+        for number, (dtype, views) in enumerate(self._apart(), 1):
+            begin, shape, var = views[0]
             if len(views) == 1:
-                ((_, shape, var),) = views
                 yield Instruction(var, EMPTY, (shape, dtype), {}, shape, dtype)
                 continue
-            length = max(start + prod(shape) for start, shape, _ in views)
+            length = max(start + prod(shape) for start, shape, _ in views) - begin
             memory = Var(f"memory_{number}")
             yield Instruction(memory, EMPTY, ((length,), dtype), {}, (length,), dtype)
             for start, shape, var in views:
-                yield from _part(memory, start, var, shape, dtype)
+                yield from _part(memory, start - begin, var, shape, dtype)
+
+    def _apart(self) -> list[tuple[Any, list[tuple[int, tuple[int, ...], Var]]]]:
+        """Views of one dtype that overlap, directly or by others: between them the memory may be cut."""
+        found: list[tuple[Any, list[tuple[int, tuple[int, ...], Var]]]] = []
+        for dtype in dict.fromkeys(dtype for dtype, _, _ in self.views):
+            end = 0
+            mine = [(start, shape, var) for (own, start, shape), var in self.views.items() if own == dtype]
+            for view in sorted(mine):
+                if view[0] >= end:
+                    found.append((dtype, []))
+                found[-1][1].append(view)
+                end = max(end, view[0] + prod(view[1]))
+        return found
 
 
 def _part(memory: Var, start: int, var: Var, shape: tuple[int, ...], dtype: Any) -> Iterator[Instruction]:
