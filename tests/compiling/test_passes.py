@@ -12,7 +12,7 @@ from tinygrad_edu.compiling.passes import PASSES, PLANNING
 from tinygrad_edu.compiling.passes.basic import common_subexpressions, constant_folding, dead_code
 from tinygrad_edu.compiling.passes.memory import bound_scalars, in_place
 from tinygrad_edu.compiling.passes.opening import open_gates
-from tinygrad_edu.compiling.passes.products import masks, products, sums_as_products
+from tinygrad_edu.compiling.passes.products import masks, means, products, sums_as_products
 from tinygrad_edu.compiling.passes.sharing import own_results
 from tinygrad_edu.random import drawn
 
@@ -202,3 +202,36 @@ def test_probabilities_that_are_read_again_are_not_overwritten() -> None:
 
     for found, wanted in zip(compile(both)(x), both(x), strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def with_means(f: Callable[..., Any], x: Any) -> list[str]:
+    """The lines after the pass `means`, whose results are those before bit for bit."""
+    program = sums_as_products(common_subexpressions(open_gates(recorded(f, x))))
+    made = means(program)
+    for a, b in zip(program.run(x), made.run(x), strict=True):
+        np.testing.assert_array_equal(a, b, strict=True)
+    return names(made)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_sum_that_is_only_halved_is_a_product_with_shares(dtype: Any) -> None:
+    x = np.random.default_rng(0).standard_normal((32, 9)).astype(dtype)
+    lines = with_means(lambda x: (np.sum(x, 0) / 32, np.sum(x, 0).reshape(9, 1) / 32 * 2), x)
+    assert (lines.count("dot"), lines.count("divide")) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.sum(x, 0) / 33,  # no power of two
+        lambda x: np.sum(x, 0) / -32,
+        lambda x: np.sum(x, 0) / np.full(9, 32.0),
+        lambda x: 32 / np.sum(x, 0),
+        lambda x: (np.sum(x, 0) / 32, np.sum(x, 0) / 16),  # two numbers
+        lambda x: (np.sum(x, 0) / 32, np.sum(x, 0)),  # the sum itself
+        lambda x: (np.sum(x, 0) / 32, np.exp(np.sum(x, 0).reshape(9, 1))),
+    ],
+)
+def test_other_sums_stay_sums(function: Any) -> None:
+    x = np.random.default_rng(0).standard_normal((32, 9))
+    assert "divide" in with_means(function, x)

@@ -27,10 +27,12 @@ from .saving import saved
 from .scalars import is_python, python_source
 from .source import function_of, source_of
 from .trace import Trace, collector_resting
+from .updates import Stretch
 
 __all__ = ["Compiled", "compile"]
 
 WIDEST = 400  # characters of a line that a notebook shows: constants may have many more
+_array = np.ndarray
 _ARRAYS = (Value, np.ndarray, np.generic)
 
 
@@ -242,9 +244,9 @@ class Variant:
 
     def _steps(self) -> None:
         """What the optimisers' steps move."""
-        stretches, self.steppers = self.link.stretches, self.link.steppers
-        self.moving = {each: [s for s in stretches if s.optimizer is each] for each in self.steppers}
-        self.flats = {each: list({s.flat: s.absent for s in mine}.items()) for each, mine in self.moving.items()}
+        stretches = self.link.stretches
+        moving = [(each, [s for s in stretches if s.optimizer is each]) for each in self.link.steppers]
+        self.steppers = [(each, mine, list({s.flat: s.absent for s in mine}.items())) for each, mine in moving]
         self.tied = {p for s in stretches for p in s.parameters} <= {*self.link.leaves}
 
     def _guards(self, trace: Trace) -> None:
@@ -268,9 +270,8 @@ class Variant:
         """Whether this program is for such arguments, found out quickly: True only where all are plain arrays."""
         if len(args) != len(self.forms) or current_mode().ties != self.ties:
             return False
-        for k, x in enumerate(args):
-            shape, dtype = self.forms[k]
-            if type(x) is not np.ndarray or x.dtype is not dtype or x.shape != shape:
+        for x, (shape, dtype) in zip(args, self.forms, strict=False):  # as long as each other, seen above
+            if type(x) is not _array or x.dtype is not dtype or x.shape != shape:
                 return False
         return self.bare
 
@@ -327,8 +328,8 @@ class Variant:
         for owner, name in link.written:
             setattr(owner, name, found[at])
             at += 1
-        for optimizer in self.steppers:
-            self._moved(optimizer, found[at])
+        for optimizer, stretches, flats in self.steppers:
+            self._moved(optimizer, stretches, flats, found[at])
             at += 1
         if self.single:
             return self._out(found[0], self.valued[0])
@@ -339,16 +340,16 @@ class Variant:
         x = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
         return constant(x) if valued else x
 
-    def _moved(self, optimizer: Any, finite: bool) -> None:
+    @staticmethod
+    def _moved(optimizer: Any, stretches: list[Stretch], flats: list[Any], finite: bool) -> None:
         """Tell an optimiser and its parameters that the program has moved them, or could not."""
-        mine = self.moving[optimizer]
-        for stretch in mine:
+        for stretch in stretches:
             stretch.show()
         if not finite:
-            bad = next(b for s in mine if (b := s.flat.nonfinite()) is not None)
+            bad = next(b for s in stretches if (b := s.flat.nonfinite()) is not None)
             optimizer._refused(bad)
             return
-        for flat, absent in self.flats[optimizer]:
+        for flat, absent in flats:
             flat.absent = absent
             flat.advance()
             flat.release()

@@ -131,12 +131,12 @@ def updated(line: Instruction, writer: Writer) -> ast.stmt:
         writer.standing.definitions.append(
             f"def {name}(t, settings, theta, g, *memory):\n"
             f"    update = {rule}(t, **settings)\n"
-            f"    if theta.size <= {BLOCK} and not (settings.get('weight_decay') or settings['maximize']):\n"
+            f"    if theta.size <= {BLOCK} and not (settings.get('weight_decay') or settings.get('maximize')):\n"
             "        return update(theta, g, *memory)\n"
             f"    for start in range(0, theta.size, {BLOCK}):\n"
             f"        block = slice(start, start + {BLOCK})\n"
             "        gradient = g[block]\n"
-            "        if settings.get('weight_decay') or settings['maximize']:\n"
+            "        if settings.get('weight_decay') or settings.get('maximize'):\n"
             f"            gradient = {decayed}(None, theta[block], gradient, **settings)\n"
             "        update(theta[block], gradient, *[v[block] for v in memory])"
         )

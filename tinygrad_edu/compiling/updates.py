@@ -6,6 +6,8 @@ known here by what they offer: `rule`, `memory`, `settings` and their vectors. B
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from inspect import signature
 from math import isfinite
 from operator import attrgetter, is_
 from typing import Any
@@ -61,8 +63,6 @@ class Stretch:
 
     def clock(self) -> int:
         """The number of the step that comes next, which must be one for the whole stretch."""
-        if not self.flat.missed:
-            return int(self.flat.steps) + 1
         clocks = {self.flat.clock(i) for i in range(self.first, self.last + 1)}
         if len(clocks) > 1:
             raise GraphError(
@@ -92,21 +92,30 @@ class Stretch:
                 p._grad = slot if slot.ndim else slot[()]
 
     def given(self) -> list[Any]:
-        """What the program is called with for this stretch."""
+        """What the program is called with for this stretch: the settings as numbers, looked through if one changed."""
         flat = self.flat
         if self._of is not flat.memory or self._theta is not flat.theta:
             slots = flat.slots[self.first : self.last + 1]
             self._vectors = [*self.vectors(), *slots]
             self._slots = list(zip(self.parameters, slots, strict=True))
             self._of, self._theta = flat.memory, flat.theta
-        return [self.clock(), self._settings(), *self._vectors]
-
-    def _settings(self) -> Any:
-        """The settings as numbers; they are looked through only where one has changed or a schedule is among them."""
         if self._group != self.group:
-            self._group, self._numbers = dict(self.group), self.optimizer.settings(self.group)
+            self._group, self._numbers = dict(self.group), self._settings()
             self._scheduled = any(map(callable, self.group.values()))
-        return self.optimizer.settings(self.group) if self._scheduled else self._numbers
+        settings = self._settings() if self._scheduled else self._numbers
+        return [self.clock() if flat.missed else flat.steps + 1, settings, *self._vectors]
+
+    def _settings(self) -> Mapping[str, Any]:
+        """The settings as numbers, those that the rule does not ask for only where one of them is at work."""
+        settings = self.optimizer.settings(self.group)
+        if settings.get("weight_decay") or settings["maximize"]:
+            return settings
+        return {name: settings[name] for name in _asked(type(self.optimizer).rule) if name in settings}
+
+
+@cache
+def _asked(rule: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(signature(rule).parameters)
 
 
 class Update:
@@ -123,7 +132,7 @@ class Update:
         for start in range(0, theta.size, BLOCK):
             block = slice(start, start + BLOCK)
             gradient = g[block]
-            if settings.get("weight_decay") or settings["maximize"]:
+            if settings.get("weight_decay") or settings.get("maximize"):
                 gradient = self.decayed(None, theta[block], gradient, **settings)
             update(theta[block], gradient, *[v[block] for v in memory])
 

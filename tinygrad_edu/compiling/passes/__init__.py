@@ -18,7 +18,7 @@ from .memory import bound_scalars, in_place
 from .opening import open_gates
 from .order import sooner
 from .pooling import pool_first
-from .products import masks, products, sums_as_products
+from .products import masks, means, products, sums_as_products
 from .sharing import own_results
 from .sums import flat_sums
 
@@ -42,6 +42,7 @@ PLANNING: Mapping[str, Pass] = {
     "masks": masks,
     "products": products,
     "sums_as_products": sums_as_products,
+    "means": means,
     "tidy": lambda program: tidied(program),
     "sooner": sooner,
     "hoisting": hoisting,

@@ -1,19 +1,22 @@
-"""Passes that turn work into matrix products where BLAS is quicker: `products`, `sums_as_products`, `masks`.
+"""Passes that turn work into matrix products where BLAS is quicker: `products`, `sums_as_products`, `means`, `masks`.
 
 They change the order of additions, and so rounding. Builds on `substitution`.
 """
 
+from math import frexp
 from typing import Any
 
 import numpy as np
 
 from ...operators import GATES
-from ..program import Function, Instruction, Operand, Program, Var
+from ..program import Function, Instruction, Operand, Program, Var, is_constant, variables
+from .sharing import VIEWS
 from .substitution import Rewriter, op
 
-__all__ = ["masks", "products", "sums_as_products"]
+__all__ = ["masks", "means", "products", "sums_as_products"]
 
 DOT = Function("np.dot", np.dot)
+FULL, HALF = 4, 0.5  # bytes of a number in full precision; what frexp makes of a power of two
 FEWEST = 8  # numbers in a sum below which a product does not pay
 MOST = 8192  # numbers of a vector beyond which NumPy's own sum, more exact, is as quick
 
@@ -67,6 +70,48 @@ def sums_as_products(program: Program) -> Program:
         return so_far.add(line, DOT, *pair, shape=line.shape, dtype=dtype, name=line.target)
 
     return Rewriter(program).run(rule)
+
+
+def means(program: Program) -> Program:
+    """Σ x·1 that is only divided, by a power of two n, as Σ x·(1/n): the same bit for bit."""
+    shares = _shares(program)
+    quotients = {x for targets, _ in shares.values() for x in targets}
+
+    def rule(line: Instruction, so_far: Rewriter) -> Operand | None:
+        if line.target in quotients:
+            return line.inputs[0]
+        if line.target not in shares:
+            return None
+        share = 1 / shares[line.target][1]
+        pair = [x if isinstance(x, Var) else (x * share).astype(x.dtype) for x in line.inputs]
+        return so_far.add(line, DOT, *pair, shape=line.shape, dtype=line.dtype)
+
+    return Rewriter(program).run(rule)
+
+
+def _shares(program: Program) -> dict[Var, tuple[set[Var], float]]:
+    """Products with a constant of which nothing but quotients by one power of two is made: these, and the number."""
+    made: dict[Var, Var] = {}  # the product that a variable is, or looks at
+    found: dict[Var, set[tuple[Var, Any]]] = {}
+    for line in program:
+        if op(line) == "dot" and any(map(is_constant, line.inputs)) and line.dtype.itemsize >= FULL:
+            made[line.target], found[line.target] = line.target, set()
+        for x in {x for x in line.reads if x in made}:
+            if op(line) in VIEWS:
+                made[line.target] = made[x]
+            else:
+                halving = op(line) == "div" and x not in variables(line.inputs[1:]) and _halves(line.inputs[1])
+                found[made[x]].add((line.target, float(line.inputs[1]) if halving else None))
+    for x in variables(program.results):
+        if x in made:
+            found[made[x]].add((x, None))
+    by_one = {x: several for x, several in found.items() if len({n for _, n in several}) == 1}
+    return {x: ({y for y, _ in several}, n) for x, several in by_one.items() if (n := next(iter(several))[1])}
+
+
+def _halves(n: Any) -> bool:
+    """Whether n is a power of two, by which a division is exact."""
+    return is_constant(n) and not np.ndim(n) and isinstance(n, int | float) and n > 0 and frexp(n)[0] == HALF
 
 
 def _sum(line: Instruction) -> tuple[Var, Any, bool]:
