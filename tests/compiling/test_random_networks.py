@@ -13,6 +13,8 @@ from tinygrad_edu.gates.elementary import relu
 from tinygrad_edu.gates.fused import standardise
 from tinygrad_edu.gates.pooling import avg_pool, max_pool
 
+from .texts import text_is_what_runs
+
 KINDS = ("conv", "transpose", "norm", "layer", "relu", "tanh", "max", "average", "bias", "skip", "mean", "swap")
 OPTIONAL = sorted({*PLANNING} - {"in_place", "bound_scalars"})
 
@@ -75,3 +77,4 @@ def test_planned_networks_equal_eager_ones(kinds: Any, dims: int, batch: int, wi
         for wanted, found in zip(numbers(f(x, w, b, head)), numbers(program(x, w, b, head)), strict=True):
             assert wanted.dtype == found.dtype
             np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-9 * max(1, np.abs(wanted).max()))
+    text_is_what_runs(program, x, w, b, head)

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tinygrad_edu import compile, value_and_grad
 from tinygrad_edu.compiling import program as ir
 from tinygrad_edu.errors import GraphError
 from tinygrad_edu.testing.graphs import graphs
 from tinygrad_edu.testing.programs import RandomProgram, Step
+
+from .texts import text_is_what_runs
 
 
 def gradients(program: RandomProgram) -> Any:
@@ -59,6 +62,24 @@ def same_to_rounding(program: RandomProgram) -> None:
     for eager, compiled in eager_and_compiled(program, plan=True):
         np.testing.assert_allclose(eager, compiled, rtol=1e-7, atol=1e-7 * max(1, np.max(np.abs(eager), initial=0)))
         assert (type(eager), eager.dtype, eager.shape) == (type(compiled), compiled.dtype, compiled.shape)
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs(max_steps=8), st.booleans())
+def test_the_text_is_what_runs(program: RandomProgram, plan: bool) -> None:
+    made = compile(gradients(program), plan=plan)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with contextlib.suppress(GraphError, ValueError, ArithmeticError):
+            made.trace(*program.leaves)
+            text_is_what_runs(made, *others(program))
+
+
+def test_another_text_would_be_noticed() -> None:
+    made = compile(lambda x: np.exp(x) + x).trace(np.ones(3))
+    made._made().source = made.source.replace("np.exp", "np.sin")
+    with pytest.raises(AssertionError):
+        text_is_what_runs(made, np.ones(3))
 
 
 @settings(max_examples=250, deadline=None)
