@@ -80,9 +80,28 @@ def test_convolution(
     w, b = random.standard_normal((6, 4 // groups, *window)).astype(dtype), random.standard_normal(6).astype(dtype)
     made = agree(gradients(lambda x, w, b: conv(x, w, b, **settings), 3), x, w, b)
     assert gates(made).isdisjoint({"conv", "conv_weight", "conv_transpose"})
-    assert gates(made) & {"convolved", "correlated", "spread"} == (
-        {"convolved", "correlated", "spread"} if most == 1 else set()
-    )
+    kernels = gates(made) & {"convolved", "correlated", "spread", "mirrored"}
+    assert kernels in ([{"convolved", "correlated", way} for way in ("spread", "mirrored")] if most == 1 else [set()])
+
+
+@pytest.mark.parametrize(
+    ("filters", "settings", "way"),
+    [
+        (6, {"padding": 1}, "mirrored"),
+        (6, {"padding": "same", "dilation": 2, "groups": 2}, "mirrored"),
+        (6, {"padding": 1, "stride": 2}, "spread"),
+        (6, {}, "spread"),  # a third of the positions
+        (64, {"padding": 1}, "spread"),  # of many filters
+    ],
+)
+def test_the_way_back_gathers_where_that_takes_less(
+    filters: int, settings: Any, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lowering, "BLOCK", 1)
+    random = np.random.default_rng(0)
+    x = random.standard_normal((2, 4, 5, 5))
+    w = random.standard_normal((filters, 4 // settings.get("groups", 1), 3, 3))
+    assert way in gates(agree(gradients(lambda x, w: conv(x, w, **settings), 2), x, w))
 
 
 @pytest.mark.parametrize("settings", [{}, {"stride": 2}, {"padding": 1, "groups": 2}, {"dilation": 2}], ids=str)

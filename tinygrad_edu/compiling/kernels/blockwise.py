@@ -1,8 +1,9 @@
 """Convolutions of arrays (C, *space, N) by matrix products, a block of the patches at a time, which stays in cache.
 
 `convolved` (filters times patches) · `correlated` (positions times patches, for the weights' gradient) · `spread` (the
-transpose of the first, for the input's gradient). Matrices may be stacked, one for each group of channels. `work` is
-memory for the patches of one row of positions at least. Builds on `gates.patches` and `gates.windows`.
+transpose of the first, for the input's gradient) · `mirrored` (filters for which the first gives that too). Matrices
+may be stacked, one for each group of channels. `work` is memory for the patches of one row of positions at least.
+Builds on `gates.patches` and `gates.windows`.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import numpy as np
 from ...gates.patches import add_correlation, gather, scatter_add, times_patches
 from ...gates.windows import Windows
 
-__all__ = ["convolved", "correlated", "spread"]
+__all__ = ["convolved", "correlated", "mirrored", "spread"]
 
 
 def blocks(windows: Windows, channels: int, batch: int, work: Any) -> Iterator[tuple[tuple[int, int], slice, int]]:
@@ -35,6 +36,17 @@ def convolved(filters: Any, x: Any, work: Any, out: Any = None, **geometry: Any)
     for rows, columns, _ in blocks(windows, x.shape[0], x.shape[-1], work):
         patches = gather(x, windows, rows, work).reshape((*stack, taps, -1))
         times_patches(filters, patches, out[..., columns])
+    return out
+
+
+def mirrored(weight: Any, out: Any = None, *, groups: int) -> Any:
+    """Filters (K, C/groups, *window), each channel's as rows, turned around: (groups, C/groups, K/groups·window)."""
+    k, channels, *window = weight.shape
+    stack = weight.reshape((groups, k // groups, channels, *window))
+    turned = np.flip(stack, tuple(range(3, stack.ndim))).swapaxes(1, 2)
+    if out is None:
+        out = np.empty((*((groups,) if groups > 1 else ()), channels, weight.size // channels // groups), weight.dtype)
+    np.copyto(out.reshape(turned.shape), turned)
     return out
 
 
