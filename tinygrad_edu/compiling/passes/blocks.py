@@ -29,12 +29,11 @@ def starts_of(lengths: Any, first: Any, last: Any) -> Any:
     starts, placed = np.zeros_like(lengths), np.zeros(len(lengths), bool)
     for k in np.argsort(-lengths, kind="stable").tolist():
         beside = np.flatnonzero(placed & (first <= last[k]) & (last >= first[k]))
-        end, gaps = 0, []
-        for start, length in sorted(zip(starts[beside].tolist(), lengths[beside].tolist(), strict=True)):
-            if start - end >= lengths[k]:
-                gaps.append((start - end, end))
-            end = max(end, start + length)
-        starts[k] = min(gaps, default=(0, end))[1]
+        beside = beside[np.argsort(starts[beside])]
+        ends = np.maximum.accumulate(np.append(0, starts[beside] + lengths[beside]))
+        gaps = starts[beside] - ends[:-1]
+        fitting = np.flatnonzero(gaps >= lengths[k])
+        starts[k] = ends[fitting[np.argmin(gaps[fitting])]] if len(fitting) else ends[-1]
         placed[k] = True
     return starts
 

@@ -114,7 +114,7 @@ def open_gates(program: Program) -> Program:
     """Each gate as the NumPy calls of its forward, as far as its text is a straight line of them."""
 
     def rule(line: Instruction, so_far: Rewriter) -> Operand | None:
-        emitter, before = Emitter(line, so_far), dict(so_far.lines)
+        emitter, before = Emitter(line, so_far), len(so_far.lines)
         expand = EXPANSIONS.get(line.gate.name)
         try:
             if expand is not None:
@@ -126,7 +126,8 @@ def open_gates(program: Program) -> Program:
         except (Unreadable, TypeError, ValueError, LookupError, AttributeError):
             found = None
         if found is None or not _fits(line, found, so_far):
-            so_far.lines = before
+            while len(so_far.lines) > before:
+                so_far.lines.popitem()
             return None
         return _named(line, found, so_far)
 
