@@ -10,11 +10,12 @@ from typing import Any, cast
 import numpy as np
 
 from .errors import DegenerateError, GateError, GraphError, OutOfRangeError, ShapeError
-from .operators import GATES
+from .operators import GATES, Operators
 
 __all__ = ["Declaration", "Derivative"]
 
 Derivative = Callable[..., Any]
+SERVED: dict[str, "Declaration"] = {}  # which gate an operator of Python's is
 
 
 class Declaration:
@@ -111,3 +112,10 @@ class Declaration:
         if known is not None and known.forward.__module__ != self.forward.__module__:
             raise GateError(f"gate {self.name} is taken by {known.forward.__module__}: choose another name")
         GATES[self.name] = self  # type: ignore[assignment]  # only a Gate registers
+
+    def serve(self, operator: str, pair: Callable[[Any, Any], Any]) -> None:
+        """Be Python's operator itself, not looked up by its method at each call; another file's gate keeps its own."""
+        known = SERVED.setdefault(operator, self)
+        if known.forward.__module__ != self.forward.__module__:
+            raise GateError(f"operator {operator} is gate {known.name}'s: call {self.name} by its name")
+        setattr(Operators, operator, pair)

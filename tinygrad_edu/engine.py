@@ -267,7 +267,7 @@ def gate(
 
     A derivative is called as `derivative(g, out, *inputs, **settings)` with arrays, or with Values when the gradient
     itself is to be differentiated. `numpy` is the ufunc that the gate stands for, `operator` the operator of Python's
-    that does to arrays what the gate does, as "__add__". See `Gate` for the other facts.
+    that does to arrays what the gate does, as "__add__"; another gate's is refused. See `Gate` for the rest.
 
     >>> @gate(x=lambda g, out, x: 3 * g * np.square(x))
     ... def cube(x):
@@ -282,11 +282,11 @@ def gate(
         made = Gate(
             forward, derivatives, symbol=symbol, parts=parts, elementwise=elementwise, idle=idle, operator=operator
         )
+        if operator is not None:
+            made.serve(operator, made.pair)
         made.register()
         if numpy is not None:
             UFUNCS[numpy] = made
-        if operator is not None:  # instead of the method that looks the gate up: a call less for each value
-            setattr(Operators, operator, made.pair)
         return made
 
     return declare

@@ -118,7 +118,8 @@ def walk_pairs(
 ) -> Any:
     """Go on from `node` while gates have two Values and no settings; the first node that is another, or None.
 
-    Nearly all gates of a graph of single numbers are such: what `pass_on` does is spelled out for them.
+    Nearly all gates of a graph of single numbers are such: what `pass_on` does is spelled out for them, for each input
+    by itself, since a call for each takes a seventh more.
     """
     known, take = gradients.get, gradients.pop if leaves_only else gradients.__getitem__
     while node is not None and node._inputs is None:

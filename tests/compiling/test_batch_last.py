@@ -152,19 +152,19 @@ def test_the_first_of_equals_gets_the_gradient(settings: Any) -> None:
 
 def test_the_last_of_equals_would_be_noticed() -> None:
     g, x = np.ones((1, 1, 1)), np.ones((1, 2, 1))
-    settings = {"axis": 1, "window": 2, "stride": 2, "padding": 0, "dilation": 1, "ceil": False}
-    assert routed_along(g, x, g, **settings).ravel().tolist() == [1.0, 0.0]  # type: ignore[arg-type]
+    settings: Any = {"axis": 1, "window": 2, "stride": 2, "padding": 0, "dilation": 1, "ceil": False}
+    assert routed_along(g, x, g, **settings).ravel().tolist() == [1.0, 0.0]
 
 
 @pytest.mark.parametrize("axis", [1, 2])
 def test_of_two_neighbours_the_way_back_needs_only_which_is_larger(axis: int) -> None:
     random = np.random.default_rng(0)
     x = random.integers(0, 3, (2, 6, 4, 5)).astype(float)
-    settings = {"axis": axis, "window": 2, "stride": 2, "padding": 0, "dilation": 1, "ceil": False}
-    largest = largest_along(x, **settings)  # type: ignore[arg-type]
+    settings: Any = {"axis": axis, "window": 2, "stride": 2, "padding": 0, "dilation": 1, "ceil": False}
+    largest = largest_along(x, **settings)
     g = random.standard_normal(largest.shape)
     found = routed_to_winner(g, first_wins(x, largest, axis=axis), axis=axis)
-    np.testing.assert_array_equal(found, routed_along(g, x, largest, **settings))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found, routed_along(g, x, largest, **settings))
 
 
 def test_what_was_pooled_is_forgotten_before_the_way_back() -> None:

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu import GATES, Value, gate, group, no_grad, tie_policy, tracing, walk
+from tinygrad_edu import GATES, Value, declaration, gate, group, no_grad, tie_policy, tracing, walk
 from tinygrad_edu.engine import Gate
-from tinygrad_edu.errors import GraphError
+from tinygrad_edu.errors import GateError, GraphError
+from tinygrad_edu.operators import Operators
 
 
 def test_the_sigmoid_neuron_of_the_course() -> None:
@@ -340,3 +341,31 @@ def test_operators_are_the_gates_own_and_compute_what_they_do() -> None:
         out = getattr(x, method)(y)
         assert out.gate is GATES[name]
         np.testing.assert_array_equal(out.data, GATES[name](x, y).data)
+
+
+def test_an_operator_of_another_gate_is_refused() -> None:
+    v, w = Value(2.0), Value(3.0)
+    with pytest.raises(GateError, match=r"operator __mul__ is gate mul's: call blend by its name"):
+
+        @gate(x=lambda g, out, x, y: g, y=lambda g, out, x, y: g, operator="__mul__")
+        def blend(x, y):
+            return x * y
+
+    assert "blend" not in GATES
+    assert (v * w).gate is GATES["mul"]
+
+
+def test_a_free_operator_becomes_the_gate_and_may_be_declared_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Operators, "__mod__", Operators.__mod__)  # given back in the end
+    monkeypatch.setattr(declaration, "SERVED", {})
+    for factor in (2.0, 3.0):
+
+        @gate(x=lambda g, out, x, y, f=factor: g * f, y=lambda g, out, x, y: g, operator="__mod__")
+        def blend(x, y):
+            return x % y
+
+        v, w = Value(7.0), Value(4.0)
+        out = v % w
+        out.backward()
+        assert (out.gate, out.item(), v.grad) == (blend, 3.0, factor)
+    del GATES["blend"]

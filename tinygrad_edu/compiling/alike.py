@@ -19,7 +19,7 @@ from ..engine import Gate, Value
 from ..gates.arithmetic import add
 from ..gates.shaping import getitem
 from .kinds import Promise
-from .program import Function
+from .program import Function, instances
 from .trace import DETACH
 
 __all__ = ["BITS", "FLOAT", "Group", "Groups", "is_scalar", "values"]
@@ -80,12 +80,8 @@ def by_element(gate: Gate | Function) -> bool:
 
 
 def values(tree: Any) -> Iterator[Value]:
-    """The Values in what a node was given, in tuples and lists of them too."""
-    if isinstance(tree, Value):
-        yield tree
-    elif type(tree) in (tuple, list):
-        for branch in tree:
-            yield from values(branch)
+    """The Values in what a node was given."""
+    return instances(tree, Value)
 
 
 def number_key(x: Any) -> tuple[str, str]:

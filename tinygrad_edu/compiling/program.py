@@ -6,13 +6,16 @@ Passes are functions from Program to Program. Builds on the engine.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from ..engine import Gate
 
-__all__ = ["Function", "Input", "Instruction", "Operand", "Program", "Var", "is_constant", "variables"]
+__all__ = ["Function", "Input", "Instruction", "Operand", "Program", "Var", "instances", "is_constant", "variables"]
+
+
+T = TypeVar("T")
 
 
 class Var(str):
@@ -30,13 +33,15 @@ class Function:
     """A function of arrays that has no derivative, or needs none: `np.argmax`, or a piece of a gate.
 
     `name` is how the source calls it. What is not `pure` is neither left out, nor merged, nor moved: it draws random
-    numbers, or writes to the inputs at the positions `writes`.
+    numbers, or writes to the inputs at the positions `writes`. `over` says that its result may be written over an input
+    of the same shape and dtype, as that of a ufunc may.
     """
 
     name: str
     forward: Callable[..., Any]
     pure: bool = True
     writes: tuple[int, ...] = ()
+    over: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -158,13 +163,18 @@ def _filled(x: Operand, known: Mapping[str, Any]) -> Any:
     return type(x)(_filled(part, known) for part in x) if type(x) in (tuple, list) else x
 
 
-def variables(tree: Any) -> Iterator[Var]:
-    """The variables in operands, in tuples and lists of them too."""
-    if isinstance(tree, Var):
+def instances(tree: Any, kind: type[T]) -> Iterator[T]:
+    """What is of a kind among operands, in tuples and lists of them too."""
+    if isinstance(tree, kind):
         yield tree
     elif type(tree) in (tuple, list):
         for branch in tree:
-            yield from variables(branch)
+            yield from instances(branch, kind)
+
+
+def variables(tree: Any) -> Iterator[Var]:
+    """The variables in operands."""
+    return instances(tree, Var)
 
 
 def is_constant(operand: Operand) -> bool:

@@ -207,10 +207,6 @@ class Trace:
         self.arguments.add(id(made))
         return made
 
-    def is_argument(self, x: Value) -> bool:
-        """Whether x stands for an argument."""
-        return id(x) in self.arguments
-
     def made(self, gate: Any, inputs: tuple[Any, ...], settings: Any, out: Any, needed: bool) -> Traced:
         """A node, noted as the next one."""
         mode = current_mode()

@@ -39,7 +39,7 @@ def one_hot(labels: Any, classes: Any, dtype: Any, out: Any = None) -> Any:
 
 
 PLACES = Function("places_of", places_of, pure=False)  # it may refuse
-LESS_ONE = Function("less_one", less_one)
+LESS_ONE = Function("less_one", less_one, over=True)
 HOT = Function("one_hot", one_hot)
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Instruction, Operand, Program, Var, variables
+from ..program import Function, Instruction, Operand, Program, Var, variables
 from .blocks import EMPTY, Blocks
-from .expansions import less_one
 from .sharing import Families, can_write
 from .substitution import op, renamed
 
@@ -94,8 +93,8 @@ class _Planner:
 
     def overwritten(self, number: int, line: Instruction) -> int | None:
         """The block of an input of the same kind that nothing needs after this line."""
-        function = line.gate.forward
-        if not (isinstance(function, np.ufunc) and function.signature is None) and function is not less_one:
+        function, over = line.gate.forward, isinstance(line.gate, Function) and line.gate.over
+        if not over and not (isinstance(function, np.ufunc) and function.signature is None):
             return None
         for x in line.inputs:
             if not isinstance(x, Var) or self.kinds[x] != (line.shape, line.dtype):

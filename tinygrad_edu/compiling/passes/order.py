@@ -16,7 +16,7 @@ from .substitution import op
 __all__ = ["sooner"]
 
 SMALLER = 8  # times as small as what is read for the last time
-ROUNDS = 9
+ROUNDS = 9  # at most: a line moves in each round, and mostly two are enough
 LARGE = 2**18  # bytes from which an earlier return of memory is worth it
 
 
