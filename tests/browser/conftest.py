@@ -6,6 +6,7 @@ Every page fails its test when it logs an error, throws, or asks the network for
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -55,6 +56,14 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Show]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+def until(page: Any, holds: str, seconds: float = 15) -> None:
+    """Ask from outside until the JavaScript `holds`: a page that forbids `eval` cannot be made to ask itself."""
+    end = monotonic() + seconds
+    while not page.evaluate(holds):
+        assert monotonic() < end, f"not true within {seconds} s: {holds}"
+        page.wait_for_timeout(20)
 
 
 def _judge(url: str, address: str, wrong: list[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.browser.conftest import Show
+from tests.browser.conftest import Show, until
 from tests.browser.test_player import count, wires
 from tests.drawing.lesson.samples import nested, network, neuron, tensors
 from tinygrad_edu import Value, group
@@ -183,7 +183,7 @@ def test_another_window_fits_anew_unless_the_zoom_is_the_readers(show: Show) -> 
     scale = "Number(/scale\\((.*)\\)/.exec(document.querySelector('#stage .view').getAttribute('transform'))[1])"
     wide = page.evaluate(scale)
     page.set_viewport_size({"width": 1000, "height": 700})
-    page.wait_for_function(f"{scale} < {wide}")
+    until(page, f"{scale} < {wide}")
     page.keyboard.press("+")
     near = page.evaluate(scale)
     page.set_viewport_size({"width": 1600, "height": 900})

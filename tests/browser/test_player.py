@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.browser.conftest import Show
+from tests.browser.conftest import Show, until
 from tests.drawing.lesson.samples import circuits, nested, neuron, tensors
 from tinygrad_edu import Value, group
 from tinygrad_edu.drawing import exercise, lesson, steps
@@ -260,7 +260,7 @@ def test_any_circuit_in_any_state_shows_the_engines_numbers(browser: Any, v: Val
     page.set_content(made.html)
     page.wait_for_selector("html[data-ready]")
     page.evaluate(f"location.hash = 'step=999&open={','.join(map(str, opened)) or 'none'}'")
-    page.wait_for_function("document.querySelector('#count').textContent.split(' / ')[0] > 0")
+    until(page, "document.querySelector('#count').textContent.split(' / ')[0] > 0")
     for k, (value, gradient) in wires(page).items():
         told = made.material.values[k]
         assert value == number(told._data, 4)
