@@ -13,7 +13,7 @@ import numpy as np
 from .errors import LostGradientError
 from .operators import Operators
 
-__all__ = ["frozen", "leaf_array", "locked", "refuse_to_be_stored"]
+__all__ = ["frozen", "held", "leaf_array", "locked", "refuse_to_be_stored"]
 
 _STORES = opmap["STORE_SUBSCR"]
 
@@ -37,8 +37,14 @@ def frozen(array: Any) -> Any:
     return copy
 
 
+def held(data: Any) -> Any:
+    """What a gate computed as a Value holds it: an array, or a NumPy scalar where the shape is ()."""
+    fits = data.ndim if type(data) is np.ndarray else isinstance(data, np.generic)
+    return data if fits else np.asarray(data)[()]
+
+
 def leaf_array(data: Any) -> Any:
-    """`data` as a Value holds it: floating or complex, locked, a NumPy scalar instead of a 0-d array."""
+    """`data` as a Value holds it: floating or complex, of native byte order, locked, a NumPy scalar instead of 0-d."""
     if type(data) is float or type(data) is int:
         return np.float64(data)
     if isinstance(data, Operators):
@@ -48,6 +54,8 @@ def leaf_array(data: Any) -> Any:
         array = array.astype(np.float64)
     elif array.dtype.kind not in "fc":
         raise TypeError(f"Value: {array.dtype} can't be differentiated; give real or complex numbers")
+    elif not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     return frozen(array) if array.ndim else array[()]
 
 

@@ -25,11 +25,13 @@ class Declaration:
     downstream gradient of input k from the upstream gradient g; it is written with what arrays and Values share, reads
     nothing else, and so can be differentiated itself. `symbol` and `sentence` (the docstring's first line) are how
     lessons speak of it, `parts` composes a fused gate from smaller ones, `elementwise` says that out[i] depends on the
-    inputs at i only, and `idle` gives for an input the mask of elements that `out` does not use.
+    inputs at i only, and `idle` gives for an input the mask of elements that `out` does not use. `alike` is set for the
+    four gates of arithmetic: of two inputs of one shape and dtype they and their derivatives make more of the same.
+    `direct` is the number of inputs, one or two, of a gate that needs nothing else to go back: no settings, no masks.
     """
 
     # What every call reads lies in slots: in a dict of so many names Python looks it up anew each time.
-    __slots__ = ("__dict__", "__weakref__", "derivatives", "forward", "idle", "settings", "variadic")
+    __slots__ = ("__dict__", "__weakref__", "alike", "derivatives", "direct", "forward", "idle", "settings", "variadic")
 
     def __init__(
         self,
@@ -59,6 +61,9 @@ class Declaration:
         self.parts = parts
         self.elementwise = elementwise
         self.idle = {self.names.index(name): mask for name, mask in (idle or {}).items()}
+        self.alike = False
+        plain = not (self.settings or self.idle or self.variadic)
+        self.direct = len(self.names) if plain and len(self.names) <= 2 else 0
 
     def __repr__(self) -> str:
         return self.name

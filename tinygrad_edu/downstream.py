@@ -1,7 +1,8 @@
 """Downstream gradients made to fit the inputs they go to: shape, dtype, and what was not used.
 
 `conjugate` · `fitted` · `unbroadcast` (the one place that undoes broadcasting) · `without_idle` · `given_gradient` ·
-`apart` and `placed` (where a leaf keeps its gradient) · `seed` · `stale`. Builds on `arrays`, `errors` and `operators`.
+`unchanged` · `apart` and `placed` (where a leaf keeps its gradient) · `seed` · `stale`. Builds on `arrays`, `errors`
+and `operators`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,23 @@ from .operators import GATES, Operators
 if TYPE_CHECKING:
     from .engine import Value
 
-__all__ = ["apart", "conjugate", "fitted", "given_gradient", "placed", "seed", "stale", "unbroadcast", "without_idle"]
+__all__ = [
+    "apart",
+    "conjugate",
+    "fitted",
+    "given_gradient",
+    "placed",
+    "seed",
+    "stale",
+    "unbroadcast",
+    "unchanged",
+    "without_idle",
+]
+
+
+def unchanged(g: Any, *_: Any) -> Any:
+    """The derivative of a gate that passes on what it gets: known by its name, the walk need not call it."""
+    return g
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

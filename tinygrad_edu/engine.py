@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import frozen, leaf_array, locked
+from .arrays import frozen, held, leaf_array, locked
 from .declaration import Declaration, Derivative
 from .downstream import apart, conjugate, given_gradient, placed
 from .errors import GraphError, ShapeError
@@ -22,6 +22,7 @@ from .walking import walk
 
 __all__ = ["Gate", "Value", "gate", "walk"]
 
+Inputs = tuple[Any, ...]  # Values, arrays and numbers
 Array = Any  # an ndarray, or a NumPy scalar where the shape is ()
 Settings = Mapping[str, Any]
 
@@ -53,9 +54,9 @@ class Value(Operators):
     _room: Array  # where an optimiser wants this leaf's gradient, or None
     gate: "Gate | None"
     group: Group | None
-    _inputs: tuple[Any, ...] | None  # None where they are the pair _x, _y
-    _x: "Value"
-    _y: "Value"
+    _inputs: Inputs  # where _x is None
+    _x: Any  # the only input, or the first of two, of a gate called on Values alone without settings; else None
+    _y: Any  # the second
     name: str | None
     requires_grad: bool
     serial: int
@@ -63,7 +64,7 @@ class Value(Operators):
 
     def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
         self._data = leaf_array(data)
-        self._grad = self._room = self.gate = None
+        self._grad = self._room = self._x = self.gate = None
         self.group = current_mode().group
         self._inputs, self.settings = (), _NONE
         self.name = name
@@ -73,14 +74,16 @@ class Value(Operators):
     @property
     def inputs(self) -> tuple[Any, ...]:
         """What the gate was called on, Values and arrays, in order; nothing for a leaf."""
-        # A tuple kept for each pair would double what the garbage collector walks through in graphs of scalars.
-        return (self._x, self._y) if self._inputs is None else self._inputs
+        if self._x is None:
+            return self._inputs
+        # Kept tuples would double what the garbage collector walks through in graphs of scalars.
+        return (self._x,) if self._y is None else (self._x, self._y)
 
     @inputs.setter
-    def inputs(self, inputs: tuple[Any, ...]) -> None:
+    def inputs(self, inputs: Inputs) -> None:
         if any(isinstance(x, Value) and x.gate is not None and x.serial >= self.serial for x in inputs):
             raise GraphError(f"{self.label}: an input is not older than what is made of it; a graph has no cycles")
-        self._inputs = inputs
+        self._inputs, self._x = inputs, None
 
     @property
     def data(self) -> Array:
@@ -174,27 +177,19 @@ def constant(data: Array) -> Value:
     return _node(data, None, (), _NONE, False, None)
 
 
-def _node(
-    data: Array,
-    gate: "Gate | None",
-    inputs: tuple[Any, ...] | None,
-    settings: Settings,
-    needed: bool,
-    group: Group | None,
-) -> Value:
+def _node(data: Array, gate: Any, inputs: Inputs, settings: Settings, needed: bool, group: Group | None) -> Value:
     value = _new(Value)
-    kind = type(data)
-    held = kind is _scalar or (data.ndim if kind is _array else isinstance(data, np.generic))
-    value._data = data if held else np.asarray(data)[()]
+    value._data = data if type(data) is _scalar or (type(data) is _array and data.ndim) else held(data)
     value.gate, value._inputs, value.settings = gate, inputs, settings
-    value._grad = value.name = None
+    value._x = value._grad = value.name = None
     value.requires_grad, value.group = needed, group
     value.serial = next(serials)
     return value
 
 
-def _pairing(gate: "Gate", compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _pairing(gate: "Gate", operator: str | None) -> Callable[[Any, Any], Any]:
     """`gate(x, y)` for an operator: spelled out for two Values, nearly all gates of a graph of single numbers."""
+    compute = getattr(python, operator) if operator else gate.forward
 
     def pair(x: Any, y: Any) -> Any:
         mode = current_mode()
@@ -209,9 +204,9 @@ def _pairing(gate: "Gate", compute: Callable[[Any, Any], Any]) -> Callable[[Any,
         except (ValueError, IndexError, TypeError) as error:
             raise gate.explained(error, (x._data, y._data), (x, y), _NONE) from error
         value = _new(Value)  # as _node does
-        value._data = out if type(out) is _scalar or (type(out) is _array and out.ndim) else np.asarray(out)[()]
+        value._data = out if operator else held(out)  # of what Values hold, operators make what Values can hold
         value._x, value._y, value.gate = x, y, gate
-        value._grad = value._inputs = value.name = None
+        value._grad = value.name = None
         value.settings, value.requires_grad = _NONE, True
         value.group, value.serial = mode.group, next(serials)
         return value
@@ -224,7 +219,7 @@ class Gate(Declaration):
 
     def __init__(self, *stated: Any, operator: str | None = None, **facts: Any) -> None:
         super().__init__(*stated, **facts)
-        self.pair = _pairing(self, getattr(python, operator) if operator else self.forward)
+        self.pair = _pairing(self, operator)
 
     def __call__(self, *inputs: Any, **settings: Any) -> Any:
         mode = current_mode()
@@ -249,8 +244,13 @@ class Gate(Declaration):
             raise self.explained(error, arrays, inputs, settings) from error
         if not values or not (mode.recording and (needed or mode.everything)):
             return constant(out) if values else out
-        inputs = inputs if needed + fixed == len(inputs) else tuple(map(_kept, inputs, arrays))
-        return _node(out, self, inputs, settings or _NONE, needed > 0, mode.group)
+        direct = needed == self.direct
+        if not direct and needed + fixed < len(inputs):
+            inputs = tuple(map(_kept, inputs, arrays))
+        value = _node(out, self, () if direct else inputs, settings or _NONE, needed > 0, mode.group)
+        if direct:
+            value._x, value._y = inputs if needed == 2 else (inputs[0], None)
+        return value
 
 
 def gate(

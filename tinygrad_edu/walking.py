@@ -6,11 +6,11 @@ Builds on `downstream`, `modes` and `operators`.
 
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush, heappushpop
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from .downstream import fitted, seed, stale, without_idle
+from .downstream import fitted, seed, stale, unchanged, without_idle
 from .modes import current_mode
 from .operators import Operators
 
@@ -48,10 +48,11 @@ def walk(
     oldest = min([v.serial for v in wrt], default=0)  # what is older than all of wrt depends on none of it
     idle: dict[Value, Array] = {}
     sums = set() if sums is None else sums
+    state = State(gradients, waiting, order, sums, leaves_only, oldest)
     while order:
         node = waiting.pop(-heappop(order))
         if plain and not idle:
-            node = walk_plain(node, gradients, waiting, order, sums, leaves_only, oldest)
+            node = walk_plain(node, state)
             if node is None:
                 break
         g = gradients.pop(node) if leaves_only else gradients[node]
@@ -86,87 +87,116 @@ def _add(x: "Value", down: Any, gradients: "dict[Value, Any]", sums: "set[Value]
         sums.add(x)
 
 
-def walk_plain(
-    node: Any,
-    gradients: "dict[Value, Any]",
-    waiting: "dict[int, Value]",
-    order: list[int],
-    sums: "set[Value]",
-    leaves_only: bool,
-    oldest: int,
-) -> Any:
+class State(NamedTuple):
+    """Where a walk stands."""
+
+    gradients: "dict[Value, Any]"
+    waiting: "dict[int, Value]"  # whose turn is to come, by serial number
+    order: list[int]  # these numbers, negative, as a heap
+    sums: "set[Value]"
+    leaves_only: bool
+    oldest: int  # what is older needs no gradient
+
+
+def walk_plain(node: Any, state: State) -> Any:
     """Go on from `node` while no gate leaves inputs idle; the first node whose gate does, or None at the end."""
+    take = state.gradients.pop if state.leaves_only else state.gradients.__getitem__
     while node is not None:
-        if node._inputs is None:
-            node = walk_pairs(node, gradients, waiting, order, sums, leaves_only, oldest)
+        if node._x is not None:
+            node = walk_direct(node, state)
         elif node.gate.idle:
             break
         else:
-            g = gradients.pop(node) if leaves_only else gradients[node]
-            node = pass_on(node, g, gradients, waiting, order, sums, oldest)
+            node = pass_on(node, take(node), state)
     return node
 
 
-def walk_pairs(
-    node: Any,
-    gradients: "dict[Value, Any]",
-    waiting: "dict[int, Value]",
-    order: list[int],
-    sums: "set[Value]",
-    leaves_only: bool,
-    oldest: int,
-) -> Any:
-    """Go on from `node` while gates have two Values and no settings; the first node that is another, or None.
+def walk_direct(node: Any, state: State) -> Any:
+    """Go on from `node` while gates have one or two Values and no settings; the first node that is another, or None.
 
-    Nearly all gates of a graph of single numbers are such: what `pass_on` does is spelled out for them, for each input
-    by itself, since a call for each takes a seventh more.
+    Nearly all gates of a graph of single numbers are such: all that `pass_on` does is spelled out for them in one loop
+    over each input by itself, since a call for each input takes a seventh more. Who is next is handed its gradient, and
+    one of those who wait is `held` outside the heap: in a sum of products that is always the sum so far.
     """
+    gradients, waiting, order, sums, leaves_only, oldest = state
     known, take = gradients.get, gradients.pop if leaves_only else gradients.__getitem__
-    while node is not None and node._inputs is None:
-        x, y, serial = node._x, node._y, node.serial
-        if x.serial > serial or y.serial > serial:
+    g, held, newest = take(node), None, -order[0] if order else 0
+    while (x := node._x) is not None:
+        y, serial, gate, out, a, fits = node._y, node.serial, node.gate, node._data, x._data, False
+        after: Any = None
+        dx = dy = None  # the last gradients are let go before memory for the next is asked for
+        if x.serial > serial or (y is not None and y.serial > serial):
             raise stale(node, x if x.serial > serial else y)
-        g, (by_x, by_y), out = take(node), node.gate.derivatives, node._data
-        a, b = x._data, y._data
-        node = dx = dy = None  # the last gradients are let go before memory for the next is asked for
-        if x.requires_grad and x.serial >= oldest:
-            dx = by_x(g, out, a, b)
-            if type(dx) is not type(a) or (type(a) is _array and (dx.dtype is not a.dtype or dx.shape != a.shape)):
-                dx = fitted(dx, a)
+        if y is None:
+            dx = gate.derivatives[0](g, out, a) if x.requires_grad and x.serial >= oldest else None
+        else:
+            (by_x, by_y), b = gate.derivatives, y._data
+            fits = gate.alike and (type(a) is type(b) is _scalar or (a.dtype is b.dtype and a.shape == b.shape))
+            if x.requires_grad and x.serial >= oldest:
+                dx = g if by_x is unchanged else by_x(g, out, a, b)
+            if y.requires_grad and y.serial >= oldest:
+                dy = g if by_y is unchanged else by_y(g, out, a, b)
+        if dx is not None:
+            dx = dx if fits else fitted(dx, a)
             if (before := known(x)) is None:
-                gradients[x] = dx
-                node = x if x.gate is not None else None
+                after = x if x.gate is not None else None
+                if after is None or not leaves_only:
+                    gradients[x] = dx
             elif type(before) is _scalar:
                 gradients[x] = before + dx
             elif x in sums:
                 before += dx
             else:
                 _add(x, dx, gradients, sums)
-        if y.requires_grad and y.serial >= oldest:
-            dy = by_y(g, out, a, b)
-            if type(dy) is not type(b) or (type(b) is _array and (dy.dtype is not b.dtype or dy.shape != b.shape)):
-                dy = fitted(dy, b)
-            if (before := known(y)) is None:
-                gradients[y] = dy
-                if y.gate is not None:
-                    if node is not None:
-                        _wait(node, waiting, order)
-                    node = y
+        if dy is not None:
+            dy = dy if fits else fitted(dy, b)
+            if y is after:
+                dx = dx + dy
+                if not leaves_only:
+                    gradients[y] = dx
+            elif (before := known(y)) is None:
+                if y.gate is None or not leaves_only:
+                    gradients[y] = dy
+                if y.gate is not None and after is None:
+                    after, dx = y, dy
+                elif y.gate is not None:
+                    other, after, dx, dy = (after, y, dy, dx) if y.serial > after.serial else (y, after, dx, dy)
+                    gradients[other] = dy
+                    if held is not None:
+                        held, other = (held, other) if held.serial > other.serial else (other, held)
+                        newest = _wait(other, waiting, order)
+                    else:
+                        held = other
             elif type(before) is _scalar:
                 gradients[y] = before + dy
             elif y in sums:
                 before += dy
             else:
                 _add(y, dy, gradients, sums)
-        if node is None or (order and -node.serial > order[0]):
-            node = _newest(node, waiting, order)
+        if held is not None and (after is None or held.serial > after.serial):
+            if after is not None:
+                gradients[after] = dx
+            after, held = held, after
+            dx = take(after)
+        if after is None or after.serial < newest:
+            if after is not None:
+                gradients[after] = dx
+            after = _newest(after, waiting, order)
+            if after is None:
+                return None
+            dx, newest = take(after), -order[0] if order else 0
+        node, g = after, dx
+    gradients[node] = g
+    if held is not None:
+        _wait(held, waiting, order)
     return node
 
 
-def _wait(node: "Value", waiting: "dict[int, Value]", order: list[int]) -> None:
-    """Have a node wait for its turn."""
+def _wait(node: "Value", waiting: "dict[int, Value]", order: list[int]) -> int:
+    """Have a node wait for its turn; the serial number of the newest that waits."""
     waiting[node.serial] = node
     heappush(order, -node.serial)
+    return -order[0]
 
 
 def _newest(node: "Value | None", waiting: "dict[int, Value]", order: list[int]) -> "Value | None":
@@ -177,16 +207,9 @@ def _newest(node: "Value | None", waiting: "dict[int, Value]", order: list[int])
     return waiting.pop(-heappushpop(order, -node.serial))
 
 
-def pass_on(
-    node: Any,
-    g: Any,
-    gradients: "dict[Value, Any]",
-    waiting: "dict[int, Value]",
-    order: list[int],
-    sums: "set[Value]",
-    oldest: int,
-) -> "Value | None":
+def pass_on(node: Any, g: Any, state: State) -> "Value | None":
     """Add what a gate passes down to what its inputs have got from others; the node to go on with."""
+    gradients, waiting, order, sums, _, oldest = state
     inputs, settings, serial, gate, args = node._inputs, node.settings, node.serial, node.gate, [g, node._data]
     for x in inputs:
         if isinstance(x, Operators):

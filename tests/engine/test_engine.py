@@ -302,7 +302,7 @@ def test_a_recorded_value_is_not_copied_without_its_graph() -> None:
         copy.deepcopy(Value(1.0) * 2)
 
 
-def tangled(seed: int) -> tuple[Value, list[Value]]:
+def tangled(seed: int, squashed: float) -> tuple[Value, list[Value]]:
     """A graph of numbers, vectors and matrices in two precisions, whose ways part and meet; its end and its leaves."""
     random = np.random.default_rng(seed)
     shapes: list[tuple[int, ...]] = [(), (), (3,), (1,), (2, 3)]
@@ -315,23 +315,48 @@ def tangled(seed: int) -> tuple[Value, list[Value]]:
     ]  # fmt: skip
     for _ in range(30):
         x, y = (made[-1 - int(random.integers(min(12, len(made))))] for _ in range(2))
-        made.append(np.tanh(steps[int(random.integers(len(steps)))](x, y)))
+        out = steps[int(random.integers(len(steps)))](x, y)
+        made.append(np.tanh(out) if random.random() < squashed else out)
     total: Value = sum((v.sum() for v in made[-12:]), start=Value(0.0))
     return total, leaves
 
 
+@pytest.mark.parametrize("squashed", [1.0, 0.3])
 @pytest.mark.parametrize("seed", range(40))
-def test_the_short_way_back_is_the_long_one(seed: int) -> None:
-    root, leaves = tangled(seed)
+def test_the_short_way_back_is_the_long_one(seed: int, squashed: float) -> None:
+    root, leaves = tangled(seed, squashed)
     long = walk(root, watch=lambda *_: None)
     short = walk(root)
     assert [id(v) for v in short] == [id(v) for v in long]
     for v, g in short.items():
         assert (np.shape(g), g.dtype) == (v.shape, v.dtype)
         np.testing.assert_array_equal(g, long[v])
+    let_go = walk(root, leaves_only=True)
+    assert set(let_go) == {v for v in long if v.gate is None}
+    assert all(np.array_equal(g, long[v]) for v, g in let_go.items())
     ended = walk(root, leaves_only=True, wrt=frozenset(leaves[2:]))
     assert all(np.array_equal(ended[v], short[v]) for v in leaves[2:] if v in short)
     assert leaves[0] not in ended  # older than all that was asked for
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "c8", "c16"])
+@pytest.mark.parametrize("shape", [(), (3,), (0, 2)])
+def test_gates_that_say_so_make_of_two_alike_more_of_the_same(dtype: str, shape: tuple[int, ...]) -> None:
+    says = [g for g in GATES.values() if g.alike]
+    assert [g.name for g in says] == ["add", "sub", "mul", "div"]
+    one = Value(np.ones(shape, dtype))._data
+    for made in says:
+        out = made.forward(one, one)
+        for found in [out, *(by(out, out, one, one) for by in made.derivatives)]:
+            assert (type(found), found.shape) == (type(one), one.shape)
+            assert found.dtype is one.dtype
+
+
+def test_a_foreign_byte_order_becomes_the_machines_own() -> None:
+    x = Value(np.array([1.0, 2.0], ">f8"))
+    (x * x).sum().backward()
+    assert (x.dtype, x.grad.dtype, x.grad.tolist()) == (np.float64, np.float64, [2, 4])
+    assert x.dtype.isnative
 
 
 def test_operators_are_the_gates_own_and_compute_what_they_do() -> None:

@@ -212,7 +212,7 @@ class Trace:
         mode = current_mode()
         node = _new(Traced)  # as the engine's _node does
         node._data, node.gate, node._inputs, node.settings = out, gate, inputs, settings
-        node._grad = node.name = None
+        node._x = node._grad = node.name = None
         node.requires_grad, node.group = needed and mode.recording, mode.group
         node.serial = next(serials)
         self.nodes.append(node)

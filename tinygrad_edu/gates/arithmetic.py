@@ -1,24 +1,23 @@
-"""Arithmetic gates: add, sub, mul, div, neg, power, and the change of dtype. Builds on the engine."""
+"""Arithmetic gates: add, sub, mul, div, neg, power, and the change of dtype. Builds on the engine and `downstream`."""
 
 from typing import Any
 
 import numpy as np
 
+from ..downstream import unchanged
 from ..engine import gate
 
 __all__ = ["add", "astype", "div", "mul", "neg", "power", "square", "sub"]
 
 
-@gate(
-    x=lambda g, out, x, y: g, y=lambda g, out, x, y: g, symbol="+", elementwise=True, numpy=np.add, operator="__add__"
-)
+@gate(x=unchanged, y=unchanged, symbol="+", elementwise=True, numpy=np.add, operator="__add__")
 def add(x: Any, y: Any) -> Any:
     """Add: the gate distributes, each input gets the upstream gradient unchanged."""
     return x + y
 
 
 @gate(
-    x=lambda g, out, x, y: g,
+    x=unchanged,
     y=lambda g, out, x, y: -g,
     symbol="−",
     elementwise=True,
@@ -54,6 +53,10 @@ def mul(x: Any, y: Any) -> Any:
 def div(x: Any, y: Any) -> Any:
     """Divide: the numerator gets the upstream gradient over the denominator, the denominator -x/y² of it."""
     return np.divide(x, y)
+
+
+for _arithmetic in (add, sub, mul, div):
+    _arithmetic.alike = True
 
 
 @gate(x=lambda g, out, x: -g, symbol="−", elementwise=True, numpy=np.negative)
