@@ -1,8 +1,8 @@
 """Downstream gradients made to fit the inputs they go to: shape, dtype, and what was not used.
 
 `conjugate` · `fitted` · `unbroadcast` (the one place that undoes broadcasting) · `without_idle` · `given_gradient` ·
-`unchanged` · `apart` and `placed` (where a leaf keeps its gradient) · `seed` · `stale`. Builds on `arrays`, `errors`
-and `operators`.
+`unchanged`, `times_first` and `times_second` · `apart` and `placed` (where a leaf keeps its gradient) · `seed` ·
+`stale`. Builds on `arrays`, `errors` and `operators`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,18 @@ __all__ = [
 
 
 def unchanged(g: Any, *_: Any) -> Any:
-    """The derivative of a gate that passes on what it gets: known by its name, the walk need not call it."""
+    """The derivative of a sum. The walk knows it and the next two by name and spares itself the calls."""
     return g
+
+
+def times_second(g: Any, _out: Any, _x: Any, y: Any) -> Any:
+    """The derivative of a product by its first factor."""
+    return g * y
+
+
+def times_first(g: Any, _out: Any, x: Any, _y: Any) -> Any:
+    """The derivative of a product by its second factor."""
+    return g * x
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from .downstream import fitted, seed, stale, unchanged, without_idle
+from .downstream import fitted, seed, stale, times_first, times_second, unchanged, without_idle
 from .modes import current_mode
 from .operators import Operators
 
@@ -133,9 +133,9 @@ def walk_direct(node: Any, state: State) -> Any:
             (by_x, by_y), b = gate.derivatives, y._data
             fits = gate.alike and (type(a) is type(b) is _scalar or (a.dtype is b.dtype and a.shape == b.shape))
             if x.requires_grad and x.serial >= oldest:
-                dx = g if by_x is unchanged else by_x(g, out, a, b)
+                dx = g if by_x is unchanged else g * b if by_x is times_second else by_x(g, out, a, b)
             if y.requires_grad and y.serial >= oldest:
-                dy = g if by_y is unchanged else by_y(g, out, a, b)
+                dy = g if by_y is unchanged else g * a if by_y is times_first else by_y(g, out, a, b)
         if dx is not None:
             dx = dx if fits else fitted(dx, a)
             if (before := known(x)) is None:
