@@ -281,10 +281,13 @@ def test_products_in_parts_are_those_of_the_whole(monkeypatch):
     monkeypatch.setattr(patches, "SMALL", 3 * 4 * 5)
     monkeypatch.setattr(patches, "FEW", 2)
     filters, seen, y = array(2, 3, 4), array(2, 4, 17), array(2, 3, 17)
-    out, weight = np.empty((2, 3, 17)), np.zeros((2, 3, 4))
+    out, weight, wide = np.empty((2, 3, 17)), np.empty((2, 3, 4)), np.empty((2, 4, 3))
     np.testing.assert_allclose(patches.times_patches(filters, seen, out), filters @ seen, rtol=1e-12)
-    patches.add_correlation(y, seen, weight)
+    halves = (slice(9), slice(9, None))
+    patches.correlation(((y[..., half], seen[..., half]) for half in halves), weight)
     np.testing.assert_allclose(weight, y @ seen.swapaxes(1, 2), rtol=1e-12)
+    patches.correlation(((seen[..., half], y[..., half]) for half in halves), wide)
+    np.testing.assert_allclose(wide, seen @ y.swapaxes(1, 2), rtol=1e-12)
 
 
 def test_the_second_derivative_is_right_through_a_small_network():

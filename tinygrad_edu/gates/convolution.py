@@ -24,7 +24,7 @@ import numpy as np
 from ..engine import gate
 from ..errors import ShapeError
 from . import depthwise
-from .patches import BLOCK, add_correlation, gather, padded, scatter_add, times_patches
+from .patches import BLOCK, correlation, gather, padded, scatter_add, times_patches
 from .windows import Padding, Size, Windows, batch_first, batch_last, each
 
 __all__ = [
@@ -199,15 +199,15 @@ def conv_weight(
     batch = x.shape[-1]
     y = y.reshape(groups, weight.shape[0] // groups, prod(windows.positions) * batch)
     filters = weight.reshape(*y.shape[:2], -1)
-    filters[...] = 0
     if weight.shape[1] == 1 < groups:
+        filters[...] = 0
         many = y.reshape((*y.shape[:2], *windows.positions, batch))
         depthwise.weigh(x, many, windows, weight.reshape((*y.shape[:2], *windows.window)))
         return weight
     x, windows = padded(x, padding=windows.padding), windows.inside
-    for rows, columns, buffer in _columns(windows, prod(filters.shape[::2]), batch, x.dtype):
-        patches = gather(x, windows, rows, buffer).reshape(groups, filters.shape[2], -1)
-        add_correlation(y[..., columns], patches, filters)
+    blocks = _columns(windows, prod(filters.shape[::2]), batch, x.dtype)
+    taps = (groups, filters.shape[2], -1)
+    correlation(((y[..., at], gather(x, windows, rows, buffer).reshape(taps)) for rows, at, buffer in blocks), filters)
     return weight
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...gates.patches import add_correlation, gather, scatter_add, times_patches
+from ...gates.patches import correlation, gather, scatter_add, times_patches
 from ...gates.windows import Windows
 
 __all__ = ["convolved", "correlated", "mirrored", "spread"]
@@ -56,11 +56,10 @@ def correlated(y: Any, x: Any, work: Any, out: Any = None, **geometry: Any) -> A
     *stack, k, _ = y.shape
     taps = x.shape[0] * prod(windows.window) // prod(stack)
     out = np.empty((*stack, k, taps), x.dtype) if out is None else out
-    out.fill(0)
-    for rows, columns, _ in blocks(windows, x.shape[0], x.shape[-1], work):
-        patches = gather(x, windows, rows, work).reshape((*stack, taps, -1))
-        add_correlation(y[..., columns], patches, out)
-    return out
+    parts = blocks(windows, x.shape[0], x.shape[-1], work)
+    return correlation(
+        ((y[..., at], gather(x, windows, rows, work).reshape((*stack, taps, -1))) for rows, at, _ in parts), out
+    )
 
 
 def spread(filters: Any, y: Any, work: Any, out: Any = None, *, size: Any, **geometry: Any) -> Any:
