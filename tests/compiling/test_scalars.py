@@ -136,6 +136,39 @@ def test_terms_that_are_equal_all_count() -> None:
     np.testing.assert_allclose(results(tg.compile(step), leaves), results(step, leaves), rtol=1e-12)
 
 
+def of_own_numbers(x: Value) -> Value:
+    return sum(((Value(float(i)) + Value(2.0) + Value(1.0)) * x for i in range(100)), start=Value(0.0))
+
+
+def of_one_own_sum(x: Value) -> Value:
+    return x * sum((Value(float(i)) for i in range(100)), start=Value(0.5))
+
+
+def of_one_of_many(x: Value) -> Value:
+    sums = [Value(float(i)) + Value(2.0) + Value(0.5) for i in range(100)]
+    return np.exp(x) * sum(sums, start=Value(0.0)) + sums[3] * x
+
+
+@pytest.mark.parametrize("f", [of_own_numbers, of_one_own_sum, of_one_of_many])
+def test_numbers_of_the_functions_own_add_up(f: Callable[[Value], Value]) -> None:
+    eager = tg.value_and_grad(f)
+    compiled = tg.compile(eager)
+    for x in (1.5, -0.25):
+        np.testing.assert_allclose(np.asarray(compiled(x)), np.asarray(eager(x)), rtol=1e-12)
+
+
+def test_only_its_own_line_says_what_a_sum_stands_for() -> None:
+    numbers = [Value(0.1 * i) for i in range(100)]
+
+    def f(x: Value) -> Value:
+        products = [p * x for p in numbers]
+        return products[7] * sum(products, start=Value(0.0)) * sum((Value(2.0) for _ in range(70)), start=Value(0.0))
+
+    compiled = tg.compile(f)
+    np.testing.assert_allclose(float(compiled(Value(0.5))), float(f(Value(0.5))), rtol=1e-12)
+    assert compiled.source.count("100 at once") == 1
+
+
 def test_constants_that_are_equal_in_python_but_not_the_same_are_kept_apart() -> None:
     assert len({alike.number_key(x) for x in (0.0, -0.0, 0, False, np.float64(0.0))}) == 5
 

@@ -132,11 +132,12 @@ class Lanes:
             inputs = tuple(self.gather(column) for column in self.columns(group))
             group.var = self.emit(node.gate, inputs, n, node.dtype, settings=node.settings, **who)
 
-    def total(self, group: Group, who: dict[str, Any]) -> Var:
+    def total(self, group: Group, who: dict[str, Any]) -> Operand:
         """The sum of terms from several vectors: of those from one, a sum of rows."""
-        n = len(group.nodes)
+        n, columns = len(group.nodes), list(self.columns(group))
+        only = who if len(columns) == 1 else {}
         parts: list[Operand] = []
-        for column in self.columns(group):
+        for column in columns:
             k = len(column) // n
             if k == 1:
                 parts.append(self.gather(column))
@@ -144,15 +145,12 @@ class Lanes:
                 numbers = [self.constants[~code] for code in column]
                 parts.append(np.sum(np.reshape(numbers, (k, n)), 0)[() if n > 1 else 0])
             elif len(self.groups[column[0] >> BITS].nodes) == 1:
-                parts.append(self.emit(mul, (self.gather(column[:1]), float(k)), 1, FLOAT))
+                parts.append(self.emit(mul, (self.gather(column[:1]), float(k)), 1, FLOAT, **only))
             else:
                 rows = self.gather(column, whole=True)
                 if n > 1:
                     rows = self.emit(RESHAPE, (rows, (k, n)), n, FLOAT, shape=(k, n), wanted="rows")
-                parts.append(self.emit(REDUCE, (rows, 0), n, FLOAT, wanted="sums"))
-        if len(parts) == 1:
-            self.builder.instructions[-1] = replace(self.builder.instructions[-1], comment=who["comment"])
-            return parts[0]
+                parts.append(self.emit(REDUCE, (rows, 0), n, FLOAT, **{"wanted": "sums", **only}))
         total = parts[0]
         for k, part in enumerate(parts[1:], 2):
             last = who if k == len(parts) else {}
