@@ -157,6 +157,18 @@ def test_numbers_of_the_functions_own_add_up(f: Callable[[Value], Value]) -> Non
         np.testing.assert_allclose(np.asarray(compiled(x)), np.asarray(eager(x)), rtol=1e-12)
 
 
+def test_truths_do_not_add_up_to_numbers() -> None:
+    def f(x: Value) -> Any:
+        total: Any = 0.0
+        for i in range(60):
+            some = (x[i] > 0) + (x[i + 1] > 0) + (x[i + 2] > 0)
+            total = total + some * x[i] + ((x[i] > 0) + (x[i + 1] > 0) + x[i])
+        return total
+
+    x = np.random.default_rng(0).standard_normal(62)
+    np.testing.assert_allclose(float(tg.compile(f)(Value(x))), float(f(Value(x))), rtol=1e-12)
+
+
 def test_only_its_own_line_says_what_a_sum_stands_for() -> None:
     numbers = [Value(0.1 * i) for i in range(100)]
 

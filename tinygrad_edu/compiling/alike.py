@@ -132,7 +132,7 @@ class Groups:
                 return False
             codes.append(code)
         self.lanes += 1
-        if gate is add:
+        if gate is add and node.dtype == FLOAT:  # of two truths + makes another truth, not their number
             if type(codes[0]) is list or type(codes[1]) is list:
                 codes = _joined(*codes)
             reader = self._reader.get(node)

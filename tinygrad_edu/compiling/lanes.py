@@ -6,7 +6,6 @@ Builds on `alike`, `gates` and `program`.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
