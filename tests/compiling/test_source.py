@@ -120,3 +120,14 @@ def unwritable(x: Any) -> Any:
 def test_what_cannot_be_written_is_said() -> None:
     with pytest.raises(GraphError, match="can't be written with the Odd ODD"):
         compile(lambda x: unwritable(x), plan=False)(np.ones(2))
+
+
+def test_an_error_says_in_which_line_of_the_program_it_is() -> None:
+    compiled = compile(lambda x, y: np.sum(np.linalg.inv(np.exp(x) @ y)))
+    compiled(np.eye(3), np.eye(3))
+    with pytest.raises(np.linalg.LinAlgError) as raised:
+        compiled(np.eye(3), np.zeros((3, 3)))
+    [note] = raised.value.__notes__
+    line = note.split("`")[1]
+    assert "np.linalg.inv" in line
+    assert line in compiled.source

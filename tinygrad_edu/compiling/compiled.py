@@ -25,7 +25,7 @@ from .profiling import Profile, profiled
 from .program import Program
 from .saving import saved
 from .scalars import is_python, python_source
-from .source import function_of, source_of
+from .source import function_of, noting, source_of
 from .trace import Trace, collector_resting
 from .updates import Stretch
 
@@ -89,7 +89,12 @@ class Compiled:
             given: Sequence[Any] = args
             if variant is None or kwargs or not (variant.takes(args) and variant.fits()):
                 variant, given = self._variant(args, kwargs)
-            out = variant.returned(variant.run(*given, *variant.inputs()))
+            try:
+                found = variant.run(*given, *variant.inputs())
+            except Exception as error:
+                noting(error, variant.program)
+                raise
+            out = variant.returned(found)
         return out if not variant.asked else variant.opaque(out, leaves((args, kwargs)))
 
     def trace(self, *args: Any, **kwargs: Any) -> "Compiled":

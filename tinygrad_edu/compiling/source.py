@@ -6,6 +6,7 @@
 import ast
 import textwrap
 from collections.abc import Callable
+from traceback import walk_tb
 from types import CodeType
 from typing import Any
 
@@ -18,7 +19,7 @@ from .scalars import python_run, python_source
 from .standing import Standing
 from .updates import BLOCK, Update, all_finite
 
-__all__ = ["function_of", "source_of"]
+__all__ = ["function_of", "noting", "source_of"]
 
 STORE = ast.Store()
 WIDTH = 120
@@ -61,6 +62,16 @@ def function_of(program: Program, python: bool) -> Callable[..., Any]:
         scope[str(line.target)] = line.run(scope)  # by strings alone, which globals are quicker by
     exec(code, scope)  # noqa: S102 - our own program
     return scope[program.name]
+
+
+def noting(error: Exception, program: Program) -> None:
+    """Add to an error the line of the program that it comes from: Python only knows the instruction's number."""
+    file = f"<compiled {program.name}>"
+    numbers = [n for frame, n in walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    if numbers:
+        writer = writer_for(program)
+        lines = [noted(line, statement(line, writer)) for line in program]
+        error.add_note(f"in the program of {program.name}, line `{lines[numbers[0] - 1]}`")
 
 
 def run(text: str, program: Program, scope: dict[str, Any]) -> None:
