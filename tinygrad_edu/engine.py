@@ -244,7 +244,7 @@ class Gate(Declaration):
             raise self.explained(error, arrays, inputs, settings) from error
         if not values or not (mode.recording and (needed or mode.everything)):
             return constant(out) if values else out
-        direct = needed == self.direct
+        direct = needed == self.direct > 0
         if not direct and needed + fixed < len(inputs):
             inputs = tuple(map(_kept, inputs, arrays))
         value = _node(out, self, () if direct else inputs, settings or _NONE, needed > 0, mode.group)

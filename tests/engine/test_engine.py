@@ -128,6 +128,14 @@ def test_constants_stay_out_of_the_walk() -> None:
     assert (c * c).inputs == ()
 
 
+def test_tracing_keeps_all_inputs_of_gates_with_settings() -> None:
+    x = Value([1.0, 2.0], requires_grad=False)
+    with tracing():
+        values = [np.minimum(x, 1.5), np.concatenate([x, x]), np.sum(x, axis=0), x * x, np.exp(x)]
+    assert [len(v.inputs) for v in values] == [2, 2, 1, 2, 1]
+    assert not any(v.requires_grad for v in values)
+
+
 def test_tracing_records_what_needs_no_gradient() -> None:
     c = Value([1.0], requires_grad=False)
     with tracing():
