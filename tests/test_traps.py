@@ -224,7 +224,7 @@ def store(array: Any, place: Any, value: Any) -> None:
 
 
 ERRORS: list[tuple[str, Callable[[Value], Any], type[Exception], str]] = [
-    ("array.dot(v)", lambda v: np.ones(2).dot(v), LostGradientError, "array @ v"),  # type: ignore[arg-type]
+    ("array.dot(v)", lambda v: np.ones(2).dot(v), LostGradientError, "array @ v"),
     ("np.array([v, v])", lambda v: np.array([v, v]), LostGradientError, r"np\.stack"),
     ("np.asarray(v)", np.asarray, LostGradientError, "lose its gradient"),
     ("np.float64 of several", np.float64, LostGradientError, "v.item"),
@@ -260,7 +260,7 @@ ERRORS: list[tuple[str, Callable[[Value], Any], type[Exception], str]] = [
     ("labels out of range", lambda v: softmax_cross_entropy(v.reshape(1, 2), [2]), ShapeError, "classes 0 to 1"),
     ("a boolean label", lambda v: softmax_cross_entropy(v.reshape(1, 2), [True]), ShapeError, "dtype bool"),
     ("a policy that is none", lambda v: tie_policy("last").__enter__(), ValueError, "'split', 'first' or 'both'"),
-    ("text in a Value", lambda v: Value("a"), TypeError, "can't be differentiated"),  # type: ignore[arg-type]
+    ("text in a Value", lambda v: Value("a"), TypeError, "can't be differentiated"),
 ]  # fmt: skip
 
 

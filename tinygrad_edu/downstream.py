@@ -25,6 +25,8 @@ __all__ = [
     "placed",
     "seed",
     "stale",
+    "times_first",
+    "times_second",
     "unbroadcast",
     "unchanged",
     "without_idle",

@@ -175,6 +175,6 @@ def main() -> None:
     for name, make in ways.items():
         ours, theirs = make()
         if name in NETWORKS:
-            np.testing.assert_allclose(losses(ours), losses(theirs), rtol=1e-3)  # type: ignore[arg-type]  # loss, step
+            np.testing.assert_allclose(losses(ours), losses(theirs), rtol=1e-3)
         milliseconds, quotient = ratio(ours, theirs)
         print(f"{name:<32} {milliseconds:>8.2f} ms  {quotient:>6.2f} × PyTorch")

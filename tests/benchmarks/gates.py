@@ -65,7 +65,7 @@ def pytorch(y: Any, w: Any, gates: int) -> Any:
     for _ in range(gates):
         out = out * weight
     out.backward(torch.ones(len(out), dtype=torch.float64))
-    return weight.grad.numpy()  # type: ignore[union-attr]
+    return weight.grad.numpy()
 
 
 def mygrad(y: Any, w: Any, gates: int) -> Any:

@@ -72,6 +72,7 @@ def test_the_page_has_no_sections_but_the_benchmarks() -> None:
 @pytest.mark.slow
 def test_the_demo_of_scalars_finds_the_same_gradients_everywhere() -> None:
     assert "tinygrad_edu, compiled" in scalar_demo.ways()
+    assert scalar_demo.looped("tinygrad_edu, compiled", seconds=0) > 0
 
 
 def test_a_wrong_gradient_in_the_demo_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

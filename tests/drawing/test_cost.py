@@ -81,7 +81,7 @@ def test_a_table_shows_itself() -> None:
     assert len({len(line) for line in lines}) == 1
     assert table._repr_mimebundle_()["text/html"].count("<tr>") == len(table.rows) + 2
     with pytest.raises(SettingError, match="choose 'gate' or 'group'"):
-        cost(neuron(fused=True), "colour")  # type: ignore[arg-type]
+        cost(neuron(fused=True), "colour")
 
 
 @pytest.mark.parametrize(("n", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (123456, "123 kB")])
@@ -108,4 +108,4 @@ def test_colour_is_drawn_and_a_wrong_one_refused() -> None:
     assert "8 B" in coloured
     assert "8 B" not in plain
     with pytest.raises(SettingError, match="choose 'bytes' or 'flops'"):
-        draw(f, colour="red")  # type: ignore[arg-type]
+        draw(f, colour="red")

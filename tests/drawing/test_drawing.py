@@ -237,7 +237,7 @@ def test_a_program_that_hangs_is_stopped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("use", "error"), [(lambda: draw(3), TypeError), (lambda: draw(Value(1.0), "art"), ValueError)]
-)  # type: ignore[arg-type]
+)
 def test_misuse_is_named(use: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="draw"):
         use()

@@ -190,7 +190,7 @@ def test_what_cannot_be_explained_is_named() -> None:
     with pytest.raises(GraphError, match="real numbers"):
         explain(np.abs(Value(1j) * 2), wrt=x)
     with pytest.raises(GraphError, match="wrt= the Value"):
-        explain(x * 2, wrt="x")  # type: ignore[arg-type]
+        explain(x * 2, wrt="x")
     z = x
     for _ in range(MOST_GATES + 1):
         z = z * 1.01

@@ -148,7 +148,7 @@ def test_wide_characters_take_two_columns_in_text() -> None:
     assert [cells(text) for text in ("损失", "ab", "é", "e\u0301")] == [4, 2, 1, 1]
     lines = draw(wide()).txt.splitlines()
     rows = [line for line in lines if "╮" in line or "╯" in line or "├" in line or "┬" in line]
-    corners = {columns(line[: re.search("[╮╯├╰]", line).start()]) for line in rows}  # type: ignore[union-attr]
+    corners = {columns(line[: re.search("[╮╯├╰]", line).start()]) for line in rows}
     assert max(corners) - min(corners) <= 1  # two wires turn side by side, though their names are wide
     assert any(line.rstrip().endswith(" 损失") for line in lines)
 
@@ -173,10 +173,10 @@ def test_saving_writes_latex_and_text_and_explains_pdf(tmp_path: Path) -> None:
 @needs_renderer
 def test_a_value_shows_its_circuit_in_a_notebook() -> None:
     f = neuron(fused=True)
-    shown = f._repr_mimebundle_()  # type: ignore[attr-defined]
+    shown = f._repr_mimebundle_()
     assert shown["image/svg+xml"].startswith("<svg role")
     assert shown["text/plain"] == repr(f)
-    assert list(Value(1.0)._repr_mimebundle_()) == ["text/plain"]  # type: ignore[attr-defined]
+    assert list(Value(1.0)._repr_mimebundle_()) == ["text/plain"]
 
 
 def test_a_value_shows_itself_as_text_where_nothing_can_draw(monkeypatch: pytest.MonkeyPatch) -> None:

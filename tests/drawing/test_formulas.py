@@ -44,10 +44,10 @@ def test_every_formula_is_the_declared_derivative() -> None:
         found = local_gradient(value, k)
         if found.kind != "factor" or found.formula is None:
             continue
-        names = [*value.gate.names]  # type: ignore[union-attr]
+        names = [*value.gate.names]
         data = [getattr(x, "_data", x) for x in value.inputs]
         with np.errstate(all="ignore"):
-            wanted = value.gate.derivatives_of(len(data))[k](np.ones(value.shape), value._data, *data, **value.settings)  # type: ignore[union-attr]
+            wanted = value.gate.derivatives_of(len(data))[k](np.ones(value.shape), value._data, *data, **value.settings)
             got = evaluated(found.formula.tree, dict(zip(names, data, strict=True)))
             got = np.broadcast_to(got, value.shape)
         np.testing.assert_allclose(fitted(got, data[k]), fitted(wanted, data[k]), rtol=1e-6, atol=1e-12)
@@ -120,8 +120,8 @@ def test_matrix_rules_and_what_broadcasting_adds() -> None:
 def test_the_python_of_each_kind_runs() -> None:
     for value, k in CASES[::7]:
         found = local_gradient(value, k)
-        names = [*value.gate.names, *("xyzuvw")][: len(value.inputs)]  # type: ignore[union-attr]
-        if value.gate.variadic or "[·]" in found.python or "dtype" in found.python or "<" in found.python:  # type: ignore[union-attr]
+        names = [*value.gate.names, *("xyzuvw")][: len(value.inputs)]
+        if value.gate.variadic or "[·]" in found.python or "dtype" in found.python or "<" in found.python:
             continue
         data = {name: getattr(x, "_data", x) for name, x in zip(names, value.inputs, strict=True)}
         around = {"np": np, "GATES": GATES, "g": np.ones(value.shape), "out": value._data}

@@ -184,4 +184,4 @@ def test_wires_run_down_in_models_and_where_wanted(style: Any) -> None:
     assert "rankdir=LR" in draw(nn.Linear(2, 2), (1, 2), direction="right").dot
     assert {"2.00", "4.00"} <= set(re.findall(r">([−\d.]+)<", draw(y, direction="down", engine="bundled").svg))
     with pytest.raises(ValueError, match="choose 'right' or 'down'"):
-        draw(y, direction="up")  # type: ignore[arg-type]
+        draw(y, direction="up")

@@ -194,7 +194,7 @@ def test_any_name_gives_a_well_formed_picture(name: str) -> None:
         y = x * Value(2.0, name=name) + 1
     for style in ("circuit", "nodes"):
         for depth in (0, 1):
-            svg = draw(y, style, depth=depth, engine="bundled").svg  # type: ignore[arg-type]
+            svg = draw(y, style, depth=depth, engine="bundled").svg
             shown = {text.strip() for e in ET.fromstring(svg).iter() for text in e.itertext()}  # noqa: S314 - ours
             if name.isprintable() and 0 < len(name) <= 60:
                 assert name in shown

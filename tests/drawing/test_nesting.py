@@ -126,7 +126,7 @@ def test_large_pictures_are_drawn_without_any_renderer(monkeypatch: pytest.Monke
     assert 'aria-label="computation graph: 401 values, 400 gates"' in drawing.svg
     assert draw(blocks(2), layout="groups").svg.startswith("<svg")
     with pytest.raises(ValueError, match="choose 'auto', 'graphviz' or 'groups'"):
-        draw(blocks(2), layout="circular")  # type: ignore[arg-type]
+        draw(blocks(2), layout="circular")
 
 
 @pytest.mark.parametrize("style", ["circuit", "nodes"])

@@ -250,7 +250,7 @@ def test_max_routes_and_a_tie_follows_the_policy() -> None:
     assert (x.grad, y.grad) == (2, 0)
     for policy, shares in (("split", (1, 1)), ("first", (2, 0)), ("both", (2, 2))):
         x, y = Value(1.0), Value(1.0)
-        with tie_policy(policy):  # type: ignore[arg-type]  # a literal
+        with tie_policy(policy):
             np.maximum(x, y).backward(2.0)
         assert (x.grad, y.grad) == shares
 

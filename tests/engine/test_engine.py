@@ -260,7 +260,7 @@ def test_iteration_length_and_formatting() -> None:
 
 def test_a_gate_declared_by_a_user_works_at_any_order_and_on_arrays() -> None:
     @gate(x=lambda g, out, x: g * out * (1 - out))
-    def my_logistic(x):  # type: ignore[no-untyped-def]
+    def my_logistic(x):
         """Logistic function: the upstream gradient times out·(1 - out)."""
         return 1 / (1 + np.exp(-x))
 

@@ -29,7 +29,7 @@ def convolutional(kit: Any) -> Any:
 
 
 def recurrent(kit: Any) -> Any:
-    class Reader(kit.Module):  # type: ignore[misc]  # of one library or the other
+    class Reader(kit.Module):
         def __init__(self) -> None:
             super().__init__()
             self.embedding = kit.Embedding(6, 5)

@@ -74,7 +74,7 @@ def test_a_way_that_diverges_ends_before_it_leaves() -> None:
 @pytest.mark.parametrize(("f", "bottom"), [(optim.beale, (3.0, 0.5)), (optim.rosenbrock, (1.0, 1.0))])
 def test_surfaces_have_their_minimum_where_they_say(f: object, bottom: tuple[float, float]) -> None:
     x, y = map(Value, bottom)
-    loss = f(x, y)  # type: ignore[operator]
+    loss = f(x, y)
     loss.backward()
     assert (loss.item(), x.grad, y.grad) == (0, 0, 0)
 

@@ -50,9 +50,9 @@ def test_misuse_is_named() -> None:
     with pytest.raises(ValueError, match="no parameters"):
         SGD([])
     with pytest.raises(TypeError, match=r"one Value; give a list"):
-        SGD(w)  # type: ignore[arg-type]
+        SGD(w)
     with pytest.raises(TypeError, match="ndarray is no parameter"):
-        SGD([np.ones(2)])  # type: ignore[list-item]
+        SGD([np.ones(2)])
     with pytest.raises(GraphError, match="comes from gate mul"):
         SGD([w * w])
     with pytest.raises(ValueError, match=r"lr=-1.* from 0"):
@@ -64,9 +64,9 @@ def test_misuse_is_named() -> None:
     with pytest.raises(ValueError, match="nesterov"):
         SGD([w], nesterov=True)
     with pytest.raises(ValueError, match="on_nonfinite='ignore'"):
-        SGD([w], on_nonfinite="ignore")  # type: ignore[arg-type]
+        SGD([w], on_nonfinite="ignore")
     with pytest.raises(ValueError, match="form='other'"):
-        optim.Momentum([w], form="other")  # type: ignore[arg-type]
+        optim.Momentum([w], form="other")
 
 
 def test_every_method_prints_its_formula() -> None:

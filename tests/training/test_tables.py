@@ -28,7 +28,7 @@ TREES = Table.from_arrays("trees.csv", COLUMNS)
 
 
 def target(cells: list[object], task: str | None = None) -> tuple[type, str]:
-    found, why = target_for(Table.from_arrays("t.csv", {"y": cells}), "y", task)  # type: ignore[arg-type]
+    found, why = target_for(Table.from_arrays("t.csv", {"y": cells}), "y", task)
     return type(found), why
 
 

@@ -25,7 +25,7 @@ from .profiling import Profile, profiled
 from .program import Program
 from .saving import saved
 from .scalars import is_python, python_source
-from .source import function_of, noting, source_of
+from .source import function_of, source_of, tell_line
 from .trace import Trace, collector_resting
 from .updates import Stretch
 
@@ -92,7 +92,8 @@ class Compiled:
             try:
                 found = variant.run(*given, *variant.inputs())
             except Exception as error:
-                noting(error, variant.program)
+                if not variant.python:
+                    tell_line(error, variant.program)
                 raise
             out = variant.returned(found)
         return out if not variant.asked else variant.opaque(out, leaves((args, kwargs)))

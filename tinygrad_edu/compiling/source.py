@@ -19,7 +19,7 @@ from .scalars import python_run, python_source
 from .standing import Standing
 from .updates import BLOCK, Update, all_finite
 
-__all__ = ["function_of", "noting", "source_of"]
+__all__ = ["function_of", "source_of", "tell_line"]
 
 STORE = ast.Store()
 WIDTH = 120
@@ -64,11 +64,11 @@ def function_of(program: Program, python: bool) -> Callable[..., Any]:
     return scope[program.name]
 
 
-def noting(error: Exception, program: Program) -> None:
+def tell_line(error: Exception, program: Program) -> None:
     """Add to an error the line of the program that it comes from: Python only knows the instruction's number."""
     file = f"<compiled {program.name}>"
     numbers = [n for frame, n in walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
-    if numbers:
+    if numbers:  # the first is the program's own, others are of functions that it calls
         writer = writer_for(program)
         lines = [noted(line, statement(line, writer)) for line in program]
         error.add_note(f"in the program of {program.name}, line `{lines[numbers[0] - 1]}`")

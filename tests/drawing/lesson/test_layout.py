@@ -33,7 +33,7 @@ def overlap(a: Box, b: Box) -> bool:
 def faults(placed: Placed) -> Iterator[str]:
     boxes = {item: box for item, *box in placed.items if item.kind not in ("in", "out")}
     for (a, first), (b, second) in combinations(boxes.items(), 2):
-        if overlap(first, second):  # type: ignore[arg-type]
+        if overlap(first, second):
             yield f"{a.kind} and {b.kind} overlap"
     for (_, x, y, w, h), (_, *other) in combinations(placed.frames, 2):
         inside = (
@@ -49,7 +49,7 @@ def faults(placed: Placed) -> Iterator[str]:
             yield "frames cross"
     places: dict[Any, list[Box]] = {}
     for item, *box in placed.items:
-        places.setdefault(item, []).append(tuple(box))  # type: ignore[arg-type]
+        places.setdefault(item, []).append(tuple(box))
     for group, x, y, w, h in placed.frames:
         places.setdefault(("box", group), []).append((x + w / 2, y + h / 2, w, h))
     for start, end, points in placed.wires:

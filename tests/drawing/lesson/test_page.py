@@ -98,7 +98,7 @@ def test_a_page_asks_for_nothing_from_outside(make: Any) -> None:
 
 def test_the_policy_allows_this_script_and_this_style_and_no_other() -> None:
     page = lesson(neuron()).html
-    policy = html.unescape(re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1])  # type: ignore[index]
+    policy = html.unescape(re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1])
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
     for kind, tag in (("script", r"<script>(.*?)</script>"), ("style", r"<style>(.*?)</style>")):
@@ -181,11 +181,11 @@ def test_wrong_use_is_an_error_that_says_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(GraphError, match="is a leaf"):
         lesson(Value(1.0))
     with pytest.raises(TypeError, match="float has no graph"):
-        lesson(1.0)  # type: ignore[arg-type]
+        lesson(1.0)
     with pytest.raises(SettingError, match=r"'sigmod'.*the graph has sigmoid"):
         lesson(neuron(), open="sigmod")
     with pytest.raises(SettingError, match="theme 'pink'"):
-        lesson(neuron(), theme="pink")  # type: ignore[arg-type]
+        lesson(neuron(), theme="pink")
     with pytest.raises(SettingError, match="precision"):
         lesson(neuron(), precision=40)
     assert (
