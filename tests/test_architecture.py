@@ -18,14 +18,14 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = [
     {"errors"},
-    {"modes", "operators", "arrays", "declaration", "downstream", "walking", "engine", "random"},
+    {"modes", "operators", "arrays", "node", "declaration", "downstream", "walking", "engine", "random"},
     {"gates", "numpy_protocol"},
     {"calculus", "diagnosis"},
     {"compiling", "drawing", "testing", "nn", "optim", "data"},
     {"training", "expressions"},
     {"cli", "__main__", "__init__"},
 ]
-RINGS = {"engine", "operators", "arrays", "declaration", "downstream", "modes", "walking"}
+RINGS = {"engine", "operators", "arrays", "node", "declaration", "downstream", "modes", "walking"}
 SIBLINGS_ALLOWED = {("drawing", "compiling"), ("testing", "drawing")}
 LAYER = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 

@@ -16,23 +16,21 @@ from .arrays import frozen, held, leaf_array, locked
 from .declaration import Declaration, Derivative
 from .downstream import apart, conjugate, given_gradient, placed
 from .errors import GraphError, ShapeError
-from .modes import Group, current_mode
-from .operators import UFUNCS, Operators
+from .modes import Label, current_mode
+from .node import NO_SETTINGS, Node, Settings
+from .operators import UFUNCS
 from .walking import walk
 
 __all__ = ["Gate", "Value", "gate", "walk"]
 
-Inputs = tuple[Any, ...]  # Values, arrays and numbers
 Array = Any  # an ndarray, or a NumPy scalar where the shape is ()
-Settings = Mapping[str, Any]
 
 serials = count(1)
 _new, _scalar, _array = object.__new__, np.float64, np.ndarray
 _NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.bool_, np.int64})
-_NONE: dict[str, Any] = {}
 
 
-class Value(Operators):
+class Value(Node):
     """A node of the graph: a leaf made by hand, or what a gate produced from its `inputs`.
 
     `data` is a locked array (or a NumPy scalar where the shape is ()); integers become float64. `grad` is the gradient
@@ -46,44 +44,16 @@ class Value(Operators):
     (-12.0, -4.0)
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_inputs", "_room", "_x", "_y", "gate", "group", "name",
-                 "requires_grad", "serial", "settings")  # fmt: skip
-
-    _data: Array
-    _grad: Any
-    _room: Array  # where an optimiser wants this leaf's gradient, or None
-    gate: "Gate | None"
-    group: Group | None
-    _inputs: Inputs  # where _x is None
-    _x: Any  # the only input, or the first of two, of a gate called on Values alone without settings; else None
-    _y: Any  # the second
-    name: str | None
-    requires_grad: bool
-    serial: int
-    settings: Settings
+    __slots__ = ()
 
     def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
         self._data = leaf_array(data)
-        self._grad = self._room = self._x = self.gate = None
-        self.group = current_mode().group
-        self._inputs, self.settings = (), _NONE
-        self.name = name
+        self._grad = self._x = self._y = self.gate = None
+        self.settings = NO_SETTINGS
+        label = current_mode().label
+        self._label = label if name is None else (name, label[1])
         self.requires_grad = requires_grad
         self.serial = next(serials)
-
-    @property
-    def inputs(self) -> tuple[Any, ...]:
-        """What the gate was called on, Values and arrays, in order; nothing for a leaf."""
-        if self._x is None:
-            return self._inputs
-        # Kept tuples would double what the garbage collector walks through in graphs of scalars.
-        return (self._x,) if self._y is None else (self._x, self._y)
-
-    @inputs.setter
-    def inputs(self, inputs: Inputs) -> None:
-        if any(isinstance(x, Value) and x.gate is not None and x.serial >= self.serial for x in inputs):
-            raise GraphError(f"{self.label}: an input is not older than what is made of it; a graph has no cycles")
-        self._inputs, self._x = inputs, None
 
     @property
     def data(self) -> Array:
@@ -174,42 +144,57 @@ def constant(data: Array) -> Value:
     """A Value that needs no gradient, holding what a gate computed."""
     if type(data) is np.ndarray:
         data = frozen(locked(data))
-    return _node(data, None, (), _NONE, False, None)
+    return _node(data, None, None, None, NO_SETTINGS, False)
 
 
-def _node(data: Array, gate: Any, inputs: Inputs, settings: Settings, needed: bool, group: Group | None) -> Value:
+def _node(
+    data: Array, gate: Any, x: Any, y: Any, settings: Settings, needed: bool, label: Label = (None, None)
+) -> Value:
     value = _new(Value)
     value._data = data if type(data) is _scalar or (type(data) is _array and data.ndim) else held(data)
-    value.gate, value._inputs, value.settings = gate, inputs, settings
-    value._x = value._grad = value.name = None
-    value.requires_grad, value.group = needed, group
+    value._x, value._y, value.gate = x, y, gate
+    value._label, value.requires_grad = label, needed
+    value._grad, value.settings = None, settings
     value.serial = next(serials)
     return value
 
 
 def _pairing(gate: "Gate", operator: str | None) -> Callable[[Any, Any], Any]:
-    """`gate(x, y)` for an operator: spelled out for two Values, nearly all gates of a graph of single numbers."""
+    """`gate(x, y)` for an operator: spelled out for what most gates of a graph of single numbers are called on."""
     compute = getattr(python, operator) if operator else gate.forward
 
     def pair(x: Any, y: Any) -> Any:
         mode = current_mode()
         if mode.trace is not None:
-            return mode.trace.record(gate, (x, y), _NONE)
+            return mode.trace.record(gate, (x, y), NO_SETTINGS)
         if not (
             isinstance(x, Value) and isinstance(y, Value) and x.requires_grad and y.requires_grad and mode.recording
         ):
-            return gate(x, y)
+            return with_number(x, y, mode.label) if mode.recording else gate(x, y)
         try:
             out = compute(x._data, y._data)
         except (ValueError, IndexError, TypeError) as error:
-            raise gate.explained(error, (x._data, y._data), (x, y), _NONE) from error
+            raise gate.explained(error, (x._data, y._data), (x, y), NO_SETTINGS) from error
         value = _new(Value)  # as _node does
         value._data = out if operator else held(out)  # of what Values hold, operators make what Values can hold
         value._x, value._y, value.gate = x, y, gate
-        value._grad = value.name = None
-        value.settings, value.requires_grad = _NONE, True
-        value.group, value.serial = mode.group, next(serials)
+        value._label, value.requires_grad = mode.label, True
+        value._grad, value.settings = None, NO_SETTINGS
+        value.serial = next(serials)
         return value
+
+    def with_number(x: Any, y: Any, label: Label) -> Any:
+        if type(y) in _NUMBERS and isinstance(x, Value) and x.requires_grad:
+            a, b = x._data, y
+        elif type(x) in _NUMBERS and isinstance(y, Value) and y.requires_grad:
+            a, b = x, y._data
+        else:
+            return gate(x, y)
+        try:
+            out = compute(a, b)
+        except (ValueError, IndexError, TypeError) as error:
+            raise gate.explained(error, (a, b), (x, y), NO_SETTINGS) from error
+        return _node(out, gate, None, (x, y), NO_SETTINGS, True, label)
 
     return gate if gate.idle else pair  # the walk takes it that a pair leaves nothing idle
 
@@ -238,19 +223,18 @@ class Gate(Declaration):
                 arrays.append(x if type(x) is _array else self.plain(x))
         if settings or self.settings:
             settings = self.complete(settings)
+        forward = self.forward if self.number is None or type(arrays[0]) is not _scalar else self.number
         try:
-            out = self.forward(*arrays, **settings) if settings else self.forward(*arrays)
+            out = forward(*arrays, **settings) if settings else forward(*arrays)
         except (ValueError, IndexError, TypeError) as error:
             raise self.explained(error, arrays, inputs, settings) from error
         if not values or not (mode.recording and (needed or mode.everything)):
             return constant(out) if values else out
-        direct = needed == self.direct > 0
-        if not direct and needed + fixed < len(inputs):
+        if needed == self.direct > 0:
+            return _node(out, self, inputs[0], inputs[1] if needed == 2 else None, NO_SETTINGS, True, mode.label)
+        if needed + fixed < len(inputs):
             inputs = tuple(map(_kept, inputs, arrays))
-        value = _node(out, self, () if direct else inputs, settings or _NONE, needed > 0, mode.group)
-        if direct:
-            value._x, value._y = inputs if needed == 2 else (inputs[0], None)
-        return value
+        return _node(out, self, None, inputs, settings or NO_SETTINGS, needed > 0, mode.label)
 
 
 def gate(
@@ -259,6 +243,7 @@ def gate(
     parts: Derivative | None = None,
     elementwise: bool = False,
     idle: Mapping[str, Derivative] | None = None,
+    number: Callable[[Any], Any] | None = None,
     numpy: np.ufunc | None = None,
     operator: str | None = None,
     **derivatives: Derivative,
@@ -267,7 +252,8 @@ def gate(
 
     A derivative is called as `derivative(g, out, *inputs, **settings)` with arrays, or with Values when the gradient
     itself is to be differentiated. `numpy` is the ufunc that the gate stands for, `operator` the operator of Python's
-    that does to arrays what the gate does, as "__add__"; another gate's is refused. See `Gate` for the rest.
+    that does to arrays what the gate does, as "__add__"; another gate's is refused. `number` is a quicker way for one
+    float64. See `Gate` for the rest.
 
     >>> @gate(x=lambda g, out, x: 3 * g * np.square(x))
     ... def cube(x):
@@ -279,9 +265,8 @@ def gate(
     """
 
     def declare(forward: Callable[..., Any]) -> Gate:
-        made = Gate(
-            forward, derivatives, symbol=symbol, parts=parts, elementwise=elementwise, idle=idle, operator=operator
-        )
+        stated = {"symbol": symbol, "parts": parts, "elementwise": elementwise, "idle": idle, "number": number}
+        made = Gate(forward, derivatives, operator=operator, **stated)
         if operator is not None:
             made.serve(operator, made.pair)
         made.register()

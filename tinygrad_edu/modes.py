@@ -16,6 +16,7 @@ from .errors import GraphError
 
 __all__ = [
     "Group",
+    "Label",
     "Mode",
     "TiePolicy",
     "constant",
@@ -41,9 +42,13 @@ class Group:
     parent: "Group | None" = None
 
 
+Label = tuple[str | None, Group | None]  # what a node is called, and the group it was recorded in
+
+
 @dataclass(slots=True)
 class Mode:
-    """The switches in force: `recording`, `everything` (also what needs no gradient), the open `group`, `ties`.
+    """The switches in force: `recording`, `everything` (also what needs no gradient), `ties`, and the `label` that
+    nodes get, which says the open group.
 
     `trace` is who records in the engine's place while a function is compiled. A mode is never changed, only replaced;
     `frozen` would see to that, but makes one three times as slow to create, which each layer does at each call.
@@ -51,7 +56,7 @@ class Mode:
 
     recording: bool = True
     everything: bool = False
-    group: Group | None = None
+    label: Label = (None, None)
     ties: TiePolicy = "split"
     trace: Any = None
 
@@ -154,8 +159,8 @@ class group:  # noqa: N801 - used like the other context managers; a class, sinc
 
     def __enter__(self) -> Group:
         mode = current_mode()
-        opened = Group(self.name, mode.group)
-        self._token = _mode.set(Mode(mode.recording, mode.everything, opened, mode.ties, mode.trace))
+        opened = Group(self.name, mode.label[1])
+        self._token = _mode.set(Mode(mode.recording, mode.everything, (None, opened), mode.ties, mode.trace))
         return opened
 
     def __exit__(self, *_: object) -> None:

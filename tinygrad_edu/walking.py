@@ -137,7 +137,7 @@ def walk_direct(node: Any, state: State) -> Any:
             if y.requires_grad and y.serial >= oldest:
                 dy = g if by_y is unchanged else g * a if by_y is times_first else by_y(g, out, a, b)
         if dx is not None:
-            dx = dx if fits else fitted(dx, a)
+            dx = dx if fits or type(dx) is type(a) is _scalar else fitted(dx, a)
             if (before := known(x)) is None:
                 after = x if x.gate is not None else None
                 if after is None or not leaves_only:
@@ -210,7 +210,7 @@ def _newest(node: "Value | None", waiting: "dict[int, Value]", order: list[int])
 def pass_on(node: Any, g: Any, state: State) -> "Value | None":
     """Add what a gate passes down to what its inputs have got from others; the node to go on with."""
     gradients, waiting, order, sums, _, oldest = state
-    inputs, settings, serial, gate, args = node._inputs, node.settings, node.serial, node.gate, [g, node._data]
+    inputs, settings, serial, gate, args = node._y, node.settings, node.serial, node.gate, [g, node._data]
     for x in inputs:
         if isinstance(x, Operators):
             if x.serial > serial:

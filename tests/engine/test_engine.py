@@ -6,6 +6,7 @@ import pickle
 import threading
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -175,6 +176,62 @@ def test_groups_nest_and_are_recorded() -> None:
     assert y.group.parent is not None
     assert (y.group.name, y.group.parent.name) == ("inner", "outer")
     assert (x * 2).group is None
+
+
+def test_a_name_keeps_the_group_and_the_group_the_name() -> None:
+    x = Value(1.0)
+    with group("box") as box:
+        y, z, w = x * 2, x * 3, Value(1.0, name="w")
+    y.name = "y"
+    assert (y.name, y.group, z.name, z.group, w.name, w.group) == ("y", box, None, box, "w", box)
+    y.group = None
+    assert (y.name, y.group, z.group) == ("y", None, box)
+
+
+def test_a_leaf_has_no_inputs_and_is_given_none() -> None:
+    x = Value(1.0)
+    assert (x.inputs, dict(x.settings)) == ((), {})
+    with pytest.raises(GraphError, match="a leaf has no inputs"):
+        x.inputs = (Value(2.0),)
+    assert x.inputs == ()
+
+
+@pytest.mark.parametrize("other", [2, 2.0, True, 2j, np.float64(2), np.float32(2), np.bool_(True), np.int64(2)])
+def test_an_operator_with_a_number_is_the_gate_called_by_its_name(other: Any) -> None:
+    for x in (Value(3.0), Value(np.float32(3)), Value([3.0, 4.0]), Value(np.float32([3, 4]))):
+        for ours, named in [(x * other, GATES["mul"](x, other)), (other - x, GATES["sub"](other, x))]:
+            np.testing.assert_array_equal(ours.data, named.data)
+            assert (ours.dtype, ours.inputs, ours.gate, ours.group) == (named.dtype, named.inputs, named.gate, None)
+            assert (ours.requires_grad, dict(ours.settings)) == (True, {})
+    with no_grad():
+        assert not (x * other).requires_grad
+    assert not (x.detach() * other).requires_grad
+
+
+def test_one_number_may_have_a_way_of_its_own() -> None:
+    ways: list[str] = []
+
+    def by_number(x: Any) -> Any:
+        ways.append("number")
+        return x * 2
+
+    @gate(x=lambda g, out, x: g * 2, number=by_number)
+    def twofold(x: Any) -> Any:
+        ways.append("array")
+        return x * 2
+
+    x = Value(3.0)
+    twofold(x).backward()
+    assert (x.grad, twofold(np.float64(3)), ways) == (2, 6, ["number", "number"])
+    ways.clear()
+    for other in (Value([3.0]), Value(np.float32(3)), 3.0, [3.0]):
+        twofold(other)
+    assert ways == ["array"] * 4
+    with pytest.raises(GateError, match="`number` is for gates of one input"):
+
+        @gate(number=lambda x, y: x)
+        def both(x: Any, y: Any) -> Any:
+            return x + y
 
 
 def test_modes_belong_to_their_thread() -> None:

@@ -143,6 +143,26 @@ def test_a_subgradient_outside_the_slopes_of_a_kink_is_caught(slope):
         check_gate(wrong, np.array([0.0, 1.0, -1.0]))
 
 
+@pytest.mark.parametrize(
+    ("number", "right"),
+    [
+        (lambda x: np.float64(0) if x <= 0 else x, True),
+        (lambda x: x if x > 0 else np.float64(0), False),  # nan
+        (lambda x: np.float64(0) if x < 0 else x, False),  # -0.0
+        (lambda x: np.float32(0) if x <= 0 else x, False),
+        (lambda x: x, False),
+    ],
+)
+def test_another_way_for_one_number_is_caught(number, right):
+    derivative = {"x": lambda g, out, x: g * (x > 0)}
+    with planted(lambda x: np.maximum(x, 0), number=number, elementwise=True, **derivative) as way:
+        if right:
+            assert "one number" in {check.name for check in check_gate(way, X).checks}
+        else:
+            with pytest.raises(GradientError, match="one number"):
+                check_gate(way, X)
+
+
 def test_a_failure_is_shown_at_the_smallest_inputs_that_fail():
     with (
         planted(times, x=lambda g, out, x, y: g * y * (1 + (x > 1)), y=right_by_y) as wrong,

@@ -320,10 +320,12 @@ class Variant:
         """The result for arguments that need a gradient: a graph that says why it ends here."""
         if not current_mode().recording:
             return out
-        inputs = tuple(x for x in given if isinstance(x, Value))
-        return mapped(
-            lambda x: _node(x._data, OPAQUE, inputs, {}, True, current_mode().group) if isinstance(x, Value) else x, out
-        )
+        inputs, label = tuple(x for x in given if isinstance(x, Value)), current_mode().label
+
+        def node(x: Any) -> Any:
+            return _node(x._data, OPAQUE, None, inputs, {}, True, label) if isinstance(x, Value) else x
+
+        return mapped(node, out)
 
     def returned(self, found: Sequence[Any]) -> Any:
         """Do what the function did besides, and give what it returned."""

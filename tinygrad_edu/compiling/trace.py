@@ -19,6 +19,7 @@ from ..downstream import conjugate, given_gradient
 from ..engine import Gate, Value, _new, _node, serials, walk
 from ..errors import GraphError
 from ..modes import current_mode
+from ..node import NO_SETTINGS
 from ..numpy_protocol.registry import called
 from ..operators import GATES
 from ..random import generator
@@ -195,7 +196,7 @@ class Trace:
 
     def stand_in(self, array: Any, name: str | None = None) -> Traced:
         """A leaf for an array that is given anew at each run."""
-        made = _node(array, None, (), {}, False, None)
+        made = _node(array, None, None, None, NO_SETTINGS, False)
         made.__class__ = Traced
         made.name = name
         return made  # type: ignore[return-value]
@@ -211,9 +212,9 @@ class Trace:
         """A node, noted as the next one."""
         mode = current_mode()
         node = _new(Traced)  # as the engine's _node does
-        node._data, node.gate, node._inputs, node.settings = out, gate, inputs, settings
-        node._x = node._grad = node.name = None
-        node.requires_grad, node.group = needed and mode.recording, mode.group
+        node._data, node.gate, node._y, node.settings = out, gate, inputs, settings
+        node._x = node._grad = None
+        node.requires_grad, node._label = needed and mode.recording, mode.label
         node.serial = next(serials)
         self.nodes.append(node)
         return node
@@ -363,7 +364,7 @@ class Trace:
         if key not in self.reads:
             called = f"{owner.name or 'leaf'}_grad" if isinstance(owner, Value) else name
             self.reads[key] = (owner, name, self.stand_in(getattr(owner, name), called))
-            self.reads[key][2].group = current_mode().group
+            self.reads[key][2].group = current_mode().label[1]
         return self.reads[key][2]
 
     def write(self, owner: Any, name: str, value: Any) -> None:

@@ -12,6 +12,8 @@ from ..engine import gate
 
 __all__ = ["abs_", "cos", "exp", "log", "relu", "sigmoid", "sin", "softplus", "sqrt", "tanh"]
 
+_ZERO = np.float64(0)
+
 
 @gate(x=lambda g, out, x: g * out, elementwise=True, numpy=np.exp)
 def exp(x: Any) -> Any:
@@ -69,7 +71,7 @@ def sigmoid(x: Any) -> Any:
     return (np.where(x >= 0, 1, z) / (1 + z)).astype(z.dtype)
 
 
-@gate(x=lambda g, out, x: g * (x > 0), elementwise=True)
+@gate(x=lambda g, out, x: g * (x > 0), elementwise=True, number=lambda x: _ZERO if x <= 0 else x)
 def relu(x: Any) -> Any:
     """ReLU max(0, x): lets the upstream gradient pass where the input is positive, 0 at 0."""
     # maximum(x, 0) would share the gradient at 0 with the constant and give 1/2.

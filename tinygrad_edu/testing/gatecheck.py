@@ -2,7 +2,8 @@
 
 Beyond the gradients of `gradcheck`: the value on Values and on arrays, determinism, linearity in the upstream
 gradient, inputs left unchanged, read-only and non-contiguous inputs, inputs given as constants, one input used twice,
-and for elementwise gates broadcasting, 0-d and empty inputs; the dtype in single precision.
+and for elementwise gates broadcasting, 0-d and empty inputs; the dtype in single precision; and that the way for one
+number, where a gate declares one, gives the same.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +58,7 @@ def check_gate(
         if any(check.ok is False for check in checks):
             return checks
         checks += [check for prove in _PROPERTIES for check in prove(problem)]
+        checks += _number(gate, arrays)
         return checks + (_shapes(problem, order, tolerance) if alone else [])
 
     subject = f"{name}({', '.join(str(np.shape(x)) for x in wide)}{_spelled(settings)})"
@@ -98,6 +100,20 @@ def _value(problem: Problem) -> list[Check]:
     same = _same(plain, problem.out) and plain.dtype == problem.out.dtype
     finding = None if same else Finding("value", plain, problem.out, tuple(problem.inputs), {}, "")
     return [Check("value", same, "", finding)]
+
+
+def _number(gate: Any, inputs: Sequence[Any]) -> list[Check]:
+    """The declared way for one number gives what the forward gives, also at zeros, infinities and nan."""
+    number = getattr(gate, "number", None)
+    if number is None:
+        return []
+    for x in map(np.float64, [*np.ravel(np.real(inputs[0])), 0.0, -0.0, np.inf, -np.inf, np.nan]):
+        with np.errstate(all="ignore"):
+            want, got = np.asarray(gate.forward(x)), np.asarray(number(x))
+        same = want.dtype == got.dtype and np.signbit(want) == np.signbit(got) and _same(want, got)
+        if not same:
+            return [Check("one number", False, "", Finding("value", want, got, (x,), {}, "`number` differs"))]
+    return [Check("one number", True)]
 
 
 def _determinism(problem: Problem) -> list[Check]:
