@@ -32,7 +32,7 @@ CALCULATED: dict[Any, type[ast.operator]] = {
     np.multiply: ast.Mult,
     np.divide: ast.Div,
 }
-METHODS = {"np.take": "take", "np.swapaxes": "swapaxes"}
+METHODS = {"np.take": "take", "np.swapaxes": "swapaxes", "copied": "copy"}
 LOAD = ast.Load()
 Place = dict[str, Any]  # line and column, as nodes take them
 

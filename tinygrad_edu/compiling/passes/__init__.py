@@ -20,7 +20,7 @@ from .order import sooner
 from .pooling import pool_first
 from .products import masks, means, products, sums_as_products
 from .sharing import own_results
-from .sums import flat_sums
+from .sums import flat_sums, short_rows
 
 __all__ = ["PASSES", "PLANNING", "optimised"]
 
@@ -42,6 +42,7 @@ PLANNING: Mapping[str, Pass] = {
     "masks": masks,
     "products": products,
     "sums_as_products": sums_as_products,
+    "short_rows": short_rows,
     "means": means,
     "tidy": lambda program: tidied(program),
     "sooner": sooner,

@@ -20,8 +20,8 @@ __all__ = ["Families", "can_write", "own_results"]
 
 VIEWS = frozenset({"transpose", "reshape", "swapaxes", "expand_dims", "squeeze", "getitem", "broadcast_to"})
 REDUCTIONS = frozenset({np.add.reduce, np.maximum.reduce, np.minimum.reduce})
-NEW = frozenset(
-    {"astype", "places_of", "np.take", "np.where", "where", "np.random.Generator.random", "np.random.Generator.normal"}
+NEW = frozenset({"astype", "copied", "places_of", "np.take", "np.where", "where"}) | frozenset(
+    {"np.random.Generator.random", "np.random.Generator.normal"}
 )
 COPY = Function("np.array", np.array)
 

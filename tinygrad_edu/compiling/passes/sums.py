@@ -1,10 +1,12 @@
-"""The pass `flat_sums`: sums over several axes as sums over one, and sums of products of two arrays as dot products.
+"""The passes `flat_sums` and `short_rows`: sums over several axes as sums over one, and extremes of short rows as those
+of columns.
 
 Sums that keep the reduced axes are the others with a new shape, so that each is computed once; the rows that are then
-left can be summed by BLAS. Builds on `substitution`.
+left can be summed by BLAS, as can sums of products of two arrays. Builds on `substitution`.
 """
 
 from math import prod
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,15 @@ from ...operators import GATES
 from ..program import Function, Instruction, Operand, Program, Var, variables
 from .substitution import Rewriter, op
 
-__all__ = ["flat_sums"]
+__all__ = ["flat_sums", "short_rows"]
 
 SUM = Function("np.add.reduce", np.add.reduce)
 VECDOT = Function("np.vecdot", np.vecdot)
 TURNED = frozenset({"transpose", "swapaxes", "getitem", "broadcast_to"})
 LEAST = 512  # elements of a row from which a call for each of them costs little
+COPY = Function("copied", methodcaller("copy"))  # np.copy would leave the columns where they are
+EXTREMES = {f"np.{ufunc.__name__}.reduce": ufunc.reduce for ufunc in (np.maximum, np.minimum)}
+MANY, SHORT = 32, 32  # rows, and elements of a row, for which columns of a copy are quicker
 
 
 def flat_sums(program: Program) -> Program:
@@ -37,6 +42,26 @@ def flat_sums(program: Program) -> Program:
             return None if not keep else _reshaped(_total(line, so_far, x, axes), line, so_far)
         matrix = prod(shape[:rest]), prod(shape[rest:])
         return _reshaped(_rows(line, so_far, x, matrix, x in products), line, so_far)
+
+    return Rewriter(program).run(rule)
+
+
+def short_rows(program: Program) -> Program:
+    """The highest or lowest of many short rows down the columns of a copy: NumPy starts its loop anew in each row."""
+
+    def rule(line: Instruction, so_far: Rewriter) -> Operand | None:
+        x, *rest = line.inputs or (None,)
+        shape = so_far.shape(x) if op(line) in EXTREMES and isinstance(x, Var) else ()
+        axis = rest[0] if rest else line.settings.get("axis", 0)
+        if len(shape) != 2 or axis not in (1, -1, (1,), (-1,)) or op(so_far.line(x)) in TURNED:
+            return None
+        rows, length = shape
+        if length > SHORT or rows < max(MANY, 3 * length):
+            return None
+        kind: Any = {"shape": (length, rows), "dtype": line.dtype}
+        columns = so_far.add(line, GATES["transpose"], x, settings={"axes": (1, 0)}, **kind)
+        found = so_far.add(line, line.gate, so_far.add(line, COPY, columns, **kind), 0, shape=(rows,), dtype=line.dtype)
+        return _reshaped(found, line, so_far)
 
     return Rewriter(program).run(rule)
 
