@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from .errors import DegenerateError, GateError, GraphError, OutOfRangeError, ShapeError
-from .operators import GATES, Operators
+from .operators import GATES, UFUNCS, Operators
 
 __all__ = ["Declaration", "Derivative"]
 
@@ -117,15 +117,24 @@ class Declaration:
         kind = DegenerateError if isinstance(error, np.linalg.LinAlgError) else kind
         return kind(f"gate {self.name}({', '.join(got)}): {error}")
 
-    def register(self) -> None:
-        """Enter `GATES`; the same file may declare its gate again (a notebook cell), another may not take the name."""
-        known = GATES.get(self.name)
+    def register(self, ufunc: np.ufunc | None = None) -> None:
+        """Enter `GATES`, and stand for a ufunc; the same file may declare its gate again (a notebook cell).
+
+        Another may take neither the name nor the ufunc of a gate.
+        """
+        known, standing = GATES.get(self.name), UFUNCS.get(cast(Any, ufunc))
         if known is not None and known.forward.__module__ != self.forward.__module__:
             raise GateError(f"gate {self.name} is taken by {known.forward.__module__}: choose another name")
+        if isinstance(standing, Declaration) and standing.forward.__module__ != self.forward.__module__:
+            raise GateError(f"{ufunc} is gate {standing.name}'s: call {self.name} by its name")
         GATES[self.name] = self  # type: ignore[assignment]  # only a Gate registers
+        if ufunc is not None:
+            UFUNCS[ufunc] = cast(Any, self)
 
     def serve(self, operator: str, pair: Callable[[Any, Any], Any]) -> None:
         """Be Python's operator itself, not looked up by its method at each call; another file's gate keeps its own."""
+        if self.direct != 2:
+            raise GateError(f"gate {self.name}: an operator's gate has two inputs, no settings and no `idle`")
         known = SERVED.setdefault(operator, self)
         if known.forward.__module__ != self.forward.__module__:
             raise GateError(f"operator {operator} is gate {known.name}'s: call {self.name} by its name")

@@ -18,7 +18,6 @@ from .downstream import apart, conjugate, given_gradient, placed
 from .errors import GraphError, ShapeError
 from .modes import Label, current_mode
 from .node import NO_SETTINGS, Node, Settings
-from .operators import UFUNCS
 from .walking import walk
 
 __all__ = ["Gate", "Value", "gate", "walk"]
@@ -196,7 +195,7 @@ def _pairing(gate: "Gate", operator: str | None) -> Callable[[Any, Any], Any]:
             raise gate.explained(error, (a, b), (x, y), NO_SETTINGS) from error
         return _node(out, gate, None, (x, y), NO_SETTINGS, True, label)
 
-    return gate if gate.idle else pair  # the walk takes it that a pair leaves nothing idle
+    return pair if gate.direct == 2 else gate  # the walk takes it that a pair has no settings and leaves nothing idle
 
 
 class Gate(Declaration):
@@ -252,8 +251,8 @@ def gate(
 
     A derivative is called as `derivative(g, out, *inputs, **settings)` with arrays, or with Values when the gradient
     itself is to be differentiated. `numpy` is the ufunc that the gate stands for, `operator` the operator of Python's
-    that does to arrays what the gate does, as "__add__"; another gate's is refused. `number` is a quicker way for one
-    float64. See `Gate` for the rest.
+    that does to arrays what the gate does, as "__add__"; those of another gate are refused. `number` is a quicker way
+    for one float64. See `Gate` for the rest.
 
     >>> @gate(x=lambda g, out, x: 3 * g * np.square(x))
     ... def cube(x):
@@ -269,9 +268,7 @@ def gate(
         made = Gate(forward, derivatives, operator=operator, **stated)
         if operator is not None:
             made.serve(operator, made.pair)
-        made.register()
-        if numpy is not None:
-            UFUNCS[numpy] = made
+        made.register(numpy)
         return made
 
     return declare

@@ -445,6 +445,44 @@ def test_an_operator_of_another_gate_is_refused() -> None:
     assert (v * w).gate is GATES["mul"]
 
 
+def test_a_ufunc_of_another_gate_is_refused_and_a_free_one_taken() -> None:
+    with pytest.raises(GateError, match=r"<ufunc 'exp'> is gate exp's: call steeper by its name"):
+
+        @gate(x=lambda g, out, x: g * 2 * out, numpy=np.exp)
+        def steeper(x: Any) -> Any:
+            return np.exp(2 * x)
+
+    assert ("steeper" in GATES, np.exp(Value(1.0)).gate) == (False, GATES["exp"])
+    tripled = np.frompyfunc(lambda x: 3 * x, 1, 1)
+    for factor in (3.0, 4.0):  # a notebook's cell, run again
+
+        @gate(x=lambda g, out, x, f=factor: g * f, numpy=tripled)
+        def triple(x: Any) -> Any:
+            return np.float64(3) * x
+
+        x = Value(2.0)
+        y = tripled(x)
+        y.backward()
+        assert (y.gate, y.item(), x.grad) == (triple, 6.0, factor)
+
+
+def test_an_operator_needs_a_gate_of_two_inputs_alone() -> None:
+    with pytest.raises(GateError, match="gate scaled: an operator's gate has two inputs, no settings"):
+
+        @gate(x=lambda g, out, x, y, *, scale: g, operator="__lshift__")
+        def scaled(x: Any, y: Any, *, scale: float = 2.0) -> Any:
+            return x + y * scale
+
+    with pytest.raises(GateError, match="gate lonely: an operator's gate has two inputs"):
+
+        @gate(x=lambda g, out, x: g, operator="__neg__")
+        def lonely(x: Any) -> Any:
+            return x
+
+    assert not {"scaled", "lonely"} & set(GATES)
+    assert not hasattr(Value, "__lshift__")
+
+
 def test_a_free_operator_becomes_the_gate_and_may_be_declared_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Operators, "__mod__", Operators.__mod__)  # given back in the end
     monkeypatch.setattr(declaration, "SERVED", {})
