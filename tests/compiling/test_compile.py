@@ -63,9 +63,68 @@ OPTIMISERS = {
     "adamw": lambda p: optim.AdamW(p, lr=0.01),
     "rmsprop": lambda p: optim.RMSprop(p, lr=0.01),
     "lion": lambda p: optim.Lion(p, lr=0.01),
+    "nadam": lambda p: optim.NAdam(p, lr=0.01, weight_decay=0.1),
+    "nadam schedule": lambda p: optim.NAdam(p, lr=optim.schedules.step_decay(0.1, 2), momentum_decay=1.0),
+    "radam": lambda p: optim.RAdam(p, lr=0.01),
+    "adamax": lambda p: optim.Adamax(p, lr=0.01),
+    "adagrad": lambda p: optim.Adagrad(p, lr=0.01),
+    "adadelta": lambda p: optim.Adadelta(p),
+    "rprop": lambda p: optim.Rprop(p, lr=0.01),
+    "momentum of the courses": lambda p: optim.Momentum(p, lr=0.01),
     "schedule": lambda p: optim.Adam(p, lr=optim.schedules.step_decay(0.1, 2)),
     "climbing": lambda p: optim.SGD(p, lr=0.01, maximize=True),
 }
+
+
+def test_every_method_that_moves_number_by_number_is_compiled_here() -> None:
+    made = {type(make([Value(1.0)])) for make in OPTIMISERS.values()}
+    kinds = [kind for name in optim.__all__ if isinstance(kind := getattr(optim, name), type)]
+    ruled = {kind for kind in kinds if issubclass(kind, optim.Optimizer) and kind.rule is not optim.Optimizer.rule}
+    assert made == ruled - {optim.NAG}  # which asks for the gradient ahead
+
+
+def test_nadam_goes_on_where_the_other_way_of_stepping_stopped() -> None:
+    w, v = (Value([1.0, -2.0], name="w") for _ in range(2))
+    steppers = [optim.NAdam([p], lr=0.1, momentum_decay=0.5) for p in (w, v)]
+
+    def step_of(p: Value, stepper: optim.Optimizer) -> Any:
+        def step(scale: Any) -> Any:
+            loss = np.sum(p * p * scale)
+            stepper.zero_grad()
+            loss.backward()
+            stepper.step()
+            return loss
+
+        return step
+
+    eager, other = (step_of(p, stepper) for p, stepper in zip((w, v), steppers, strict=True))
+    program = compile(other)
+    for k in range(8):
+        eager(np.float64(k + 1))
+        (other if k % 3 == 1 else program)(np.float64(k + 1))
+        np.testing.assert_allclose(v.data, w.data, rtol=1e-14)
+        states = [stepper.state_dict()["state"][0]["mu_product"] for stepper in steppers]
+        assert states[0] == pytest.approx(states[1], rel=1e-15)
+
+
+def test_products_that_differ_within_a_group_are_refused() -> None:
+    a, b = Value(1.0, name="a"), Value(2.0, name="b")
+    stepper = optim.NAdam([a, b], lr=0.1)
+
+    def step() -> Any:
+        loss = a * a + b * b
+        stepper.zero_grad()
+        loss.backward()
+        stepper.step()
+        return loss
+
+    program = compile(step)
+    program()
+    state = stepper.state_dict()
+    state["state"][0]["mu_product"] = 0.5
+    stepper.load_state_dict(state)
+    with pytest.raises(GraphError, match=r"have the products \[0\.45\d*, 0.5\], and a compiled step"):
+        program()
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)

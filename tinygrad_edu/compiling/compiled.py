@@ -361,6 +361,9 @@ class Variant:
             flat.absent = absent
             flat.advance()
             flat.release()
+        for stretch in stretches:
+            if stretch.product is not None:
+                stretch.carry()
         optimizer.steps += 1
 
 

@@ -50,6 +50,7 @@ class Stretch:
     _scheduled: bool = False
     _of: Any = None
     _theta: Any = None
+    product: float | None = None  # of each parameter after the step to come, where the method has one
 
     @property
     def parameters(self) -> list[Any]:
@@ -63,13 +64,21 @@ class Stretch:
 
     def clock(self) -> int:
         """The number of the step that comes next, which must be one for the whole stretch."""
-        clocks = {self.flat.clock(i) for i in range(self.first, self.last + 1)}
-        if len(clocks) > 1:
+        return self._common("have taken steps", self.flat.clock) + 1
+
+    def _common(self, what: str, of: Callable[[int], Any]) -> Any:
+        """What is the same for each parameter here; GraphError where it differs."""
+        found = {of(i) for i in range(self.first, self.last + 1)}
+        if len(found) > 1:
             raise GraphError(
-                f"{self.optimizer}: parameters of one group have taken {sorted(clocks)} steps, and a compiled step "
-                "moves them together: give those with a clock of their own a group of their own"
+                f"{self.optimizer}: parameters of one group {what} {sorted(found)}, and a compiled step "
+                "moves them together: give those with a history of their own a group of their own"
             )
-        return clocks.pop() + 1
+        return found.pop()
+
+    def carry(self) -> None:
+        """Keep the product of the step that was taken."""
+        self.flat.products.update(dict.fromkeys(range(self.first, self.last + 1), self.product))
 
     def vectors(self) -> list[Any]:
         """θ, g and the vectors of memory, over this stretch."""
@@ -103,7 +112,12 @@ class Stretch:
             self._group, self._numbers = dict(self.group), self._settings()
             self._scheduled = any(map(callable, self.group.values()))
         settings = self._settings() if self._scheduled else self._numbers
-        return [self.clock() if flat.missed else flat.steps + 1, settings, *self._vectors]
+        t = self.clock() if flat.missed else flat.steps + 1
+        if (factor := self.optimizer.factor(settings)) is not None:
+            so_far = self._common("have the products", lambda i: flat.products.get(i, 1.0))
+            self.product = so_far * factor(t)
+            settings = {**settings, "product": self.product}
+        return [t, settings, *self._vectors]
 
     def _settings(self) -> Mapping[str, Any]:
         """The settings as numbers, those that the rule does not ask for only where one of them is at work."""

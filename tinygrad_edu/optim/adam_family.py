@@ -4,13 +4,14 @@
 while the mean square is uncertain).
 """
 
+from collections.abc import Callable, Mapping
 from math import sqrt
 from typing import Any, Unpack
 
 import numpy as np
 
 from .adam import Betas
-from .flat import Array, Flat
+from .flat import Array
 from .optimizer import Optimizer, Parameters, Rate, Settings, Shared, Update
 
 __all__ = ["Adamax", "NAdam", "RAdam"]
@@ -64,9 +65,9 @@ class NAdam(_TwoMoments):
         own = {"momentum_decay": momentum_decay, "decoupled_weight_decay": decoupled_weight_decay}
         super().__init__(params, defaults | own, **shared)
 
-    def _move(self, flat: Flat, settings: Settings) -> None:
-        flat.carry(lambda t: nadam_momentum(t, settings["betas"][0], settings["momentum_decay"]))
-        super()._move(flat, settings)
+    def factor(self, settings: Mapping[str, Any]) -> Callable[[int], float]:
+        """μₜ."""
+        return lambda t: nadam_momentum(t, settings["betas"][0], settings["momentum_decay"])
 
     @staticmethod
     def rule(t: int, *, product: float, lr: float, betas: Betas, eps: float, momentum_decay: float, **_: Any) -> Update:

@@ -91,6 +91,10 @@ class Optimizer:
         """The vectors a method remembers, by name, with the number they start from."""
         return {}
 
+    def factor(self, settings: Mapping[str, Any]) -> Callable[[int], float] | None:  # noqa: ARG002 - for others
+        """What a parameter's running product is multiplied with at its step t, before `rule` gets it as `product`."""
+        return None
+
     @staticmethod
     def rule(*args: Any, **settings: Any) -> Update:
         """The update for a parameter's step `t` = 1, 2, …: a function of θ, g and the vectors of `memory`, in place.
@@ -194,6 +198,8 @@ class Optimizer:
         initial = self.memory(settings)
         if initial.keys() != flat.memory.keys():
             flat.remember(initial)
+        if (factor := self.factor(settings)) is not None:
+            flat.carry(factor)
         plain = not (settings.get("weight_decay") or settings["maximize"])
         for t, product, where in flat.stretches():
             update = self.rule(t, product=product, **settings)
