@@ -107,6 +107,14 @@ def test_nadam_goes_on_where_the_other_way_of_stepping_stopped() -> None:
         assert states[0] == pytest.approx(states[1], rel=1e-15)
 
 
+@pytest.mark.parametrize("take", [lambda w: optim.Averaged([w]).update(), lambda w: optim.Snapshots([w]).take()])
+def test_weights_are_not_averaged_while_a_step_is_traced(take: Any) -> None:
+    w = Value([1.0, 2.0])
+    take(w)
+    with pytest.raises(GraphError, match="average them after the compiled step"):
+        compile(lambda: take(w))()
+
+
 def test_products_that_differ_within_a_group_are_refused() -> None:
     a, b = Value(1.0, name="a"), Value(2.0, name="b")
     stepper = optim.NAdam([a, b], lr=0.1)

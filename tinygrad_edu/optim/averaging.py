@@ -12,6 +12,7 @@ import numpy as np
 
 from ..engine import Value
 from ..errors import GraphError, SettingError
+from ..modes import current_mode
 
 __all__ = ["Averaged", "Snapshots", "exponential_average"]
 
@@ -34,7 +35,9 @@ def exponential_average(numbers: Iterable[float], alpha: float, *, corrected: bo
 
 
 def laid_out(params: list[Value]) -> Array:
-    """The parameters end to end, copied, in the widest of their dtypes."""
+    """The parameters end to end, copied, in the widest of their dtypes; GraphError while a function is compiled."""
+    if current_mode().trace is not None:
+        raise GraphError("a program would take the weights once, as it is made: average them after the compiled step")
     return np.concatenate([np.ravel(p._data) for p in params])
 
 

@@ -1,7 +1,7 @@
 """Layers as plain functions, under PyTorch's names: data first, settings by keyword; each takes arrays or Values.
 
-`activations` · `attention` · `convolution` · `linear` · `losses` · `normalisation` · `regularisation`. Builds on the
-gates and `random`.
+`activations` · `attention` · `convolution` · `labels` · `linear` · `losses` · `normalisation` · `regularisation`.
+Builds on the gates and `random`.
 """
 
 from .activations import (
@@ -53,6 +53,7 @@ from .convolution import (
     pad,
     unfold,
 )
+from .labels import one_hot, smooth_labels
 from .linear import (
     bilinear,
     cosine_similarity,
@@ -73,9 +74,7 @@ from .losses import (
     multi_class_hinge_loss,
     multi_margin_loss,
     nll_loss,
-    one_hot,
     smooth_l1_loss,
-    smooth_labels,
 )
 from .normalisation import (
     batch_norm,

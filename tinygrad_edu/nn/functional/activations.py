@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ...engine import Value
 from ...errors import ShapeError
 from ...gates import elementary, fused
 from ...gates.elementary import relu, sigmoid
+from ...modes import constant
 
 __all__ = [
     "celu",
@@ -180,8 +182,13 @@ def hardmax(input: Any, dim: int = -1) -> Any:
     >>> hardmax(np.array([5.0, 2.0, -1.0, 3.0])).tolist()
     [1.0, 0.0, 0.0, 0.0]
     """
-    out: Any = np.zeros(input.shape, input.dtype)
-    np.put_along_axis(out, np.expand_dims(np.argmax(input, axis=dim), dim), 1, dim)
+    return _highest(input.data if isinstance(input, Value) else input, dim)
+
+
+@constant
+def _highest(x: Any, axis: int) -> Any:
+    out: Any = np.zeros(x.shape, x.dtype)
+    np.put_along_axis(out, np.expand_dims(np.argmax(x, axis=axis), axis), 1, axis)
     return out
 
 

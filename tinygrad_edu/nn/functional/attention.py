@@ -8,7 +8,7 @@ import numpy as np
 from ...engine import Value
 from ...errors import GraphError, OutOfRangeError, SettingError, ShapeError
 from ...gates.fused import softmax
-from ...modes import current_mode
+from ...modes import constant, current_mode
 from .regularisation import dropout
 
 __all__ = ["embedding", "scaled_dot_product_attention"]
@@ -32,35 +32,47 @@ def embedding(
     >>> embedding(np.array([1, 0]), np.array([[0.5], [2.0]])).tolist()
     [[2.0], [0.5]]
     """
-    numbers = np.asarray(input.data.astype(int) if isinstance(input, Value) else input)
+    numbers = input.data.astype(int) if isinstance(input, Value) else np.asarray(input)
     rows = weight.shape[0]
     if numbers.dtype.kind not in "iu":
         raise ShapeError(f"embedding: input of dtype {numbers.dtype}; give row numbers (integers)")
-    if numbers.size and not (numbers.min() >= 0 and numbers.max() < rows):
-        raise OutOfRangeError(
-            f"embedding: input runs from {numbers.min()} to {numbers.max()}, rows from 0 to {rows - 1}"
-        )
+    numbers = _checked(numbers, rows)
     if max_norm is not None:
-        _shorten(weight, np.unique(numbers), max_norm, norm_type)
+        _shorten(weight, numbers, max_norm, norm_type)
     found = weight[numbers]
     if not isinstance(weight, Value):
         return found
     if scale_grad_by_freq:
-        often = np.bincount(numbers.ravel(), minlength=rows)[numbers][..., None]
         still = weight.detach()[numbers]
-        found = still + (found - still) / often.astype(weight.dtype)
+        found = still + (found - still) / _how_often(numbers, rows, weight.dtype)
     if padding_idx is not None:
         found = np.where((numbers == padding_idx % rows)[..., None], weight.detach()[numbers], found)
     return found
 
 
-def _shorten(weight: Any, rows: Any, max_norm: float, norm_type: float) -> None:
+@constant
+def _checked(numbers: Any, rows: int) -> Any:
+    """Row numbers themselves; OutOfRangeError if one is that of no row."""
+    if numbers.size and not (numbers.min() >= 0 and numbers.max() < rows):
+        raise OutOfRangeError(
+            f"embedding: input runs from {numbers.min()} to {numbers.max()}, rows from 0 to {rows - 1}"
+        )
+    return numbers
+
+
+@constant
+def _how_often(numbers: Any, rows: int, dtype: Any) -> Any:
+    """How often the row that a number looks up is looked up, in the shape of what is found."""
+    return np.bincount(numbers.ravel(), minlength=rows)[numbers][..., None].astype(dtype)
+
+
+def _shorten(weight: Any, numbers: Any, max_norm: float, norm_type: float) -> None:
     """Bring the norms of these rows of a leaf down to `max_norm`."""
     if not isinstance(weight, Value) or weight.gate is not None:
         raise SettingError("embedding: max_norm changes the weight itself, which has to be a parameter")
     if current_mode().everything:
         raise GraphError("embedding: max_norm changes the weight at every call, which a trace can't follow")
-    array = weight.numpy()
+    array, rows = weight.numpy(), np.unique(numbers)
     norms = np.linalg.norm(array[rows], norm_type, axis=1, keepdims=True)
     if (norms > max_norm).any():
         # PyTorch's small number, so that the numbers agree.

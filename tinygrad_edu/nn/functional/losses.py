@@ -4,7 +4,7 @@
 agree: a (4, 1) prediction beside (4,) targets is refused, since broadcasting would compare each with all.
 Regression: `mse_loss`, `l1_loss`, `smooth_l1_loss`, `huber_loss`, `gaussian_nll_loss`. Classes: `cross_entropy`,
 `nll_loss`, `binary_cross_entropy`, `binary_cross_entropy_with_logits`, `hinge_loss`, `hinge_embedding_loss`,
-`multi_margin_loss`, `multi_class_hinge_loss`, `kl_div`. Targets: `one_hot`, `smooth_labels`. Builds on the gates.
+`multi_margin_loss`, `multi_class_hinge_loss`, `kl_div`. Builds on the gates and `labels`.
 """
 
 from math import log, pi
@@ -13,11 +13,12 @@ from typing import Any, Literal
 import numpy as np
 
 from ...engine import Value
-from ...errors import OutOfRangeError, SettingError, ShapeError
+from ...errors import SettingError, ShapeError
 from ...gates.elementary import relu, softplus
 from ...gates.fused import log_softmax, softmax_cross_entropy
 from ...gates.selection import where
-from ...modes import current_mode
+from ...modes import constant
+from .labels import IGNORED, Smoothing, any_ignored, class_rows, class_weights, smoothed
 
 __all__ = [
     "binary_cross_entropy",
@@ -33,13 +34,10 @@ __all__ = [
     "multi_class_hinge_loss",
     "multi_margin_loss",
     "nll_loss",
-    "one_hot",
     "smooth_l1_loss",
-    "smooth_labels",
 ]
 
 Reduction = Literal["mean", "sum", "none"]
-Smoothing = Literal["uniform", "others"]
 
 
 def reduced(losses: Any, reduction: str) -> Any:
@@ -148,34 +146,45 @@ def gaussian_nll_loss(
         var = np.expand_dims(var, -1)
     if var.shape not in ((), input.shape, (*input.shape[:-1], 1)):
         raise ShapeError(f"gaussian_nll_loss: var {var.shape} fits neither input {input.shape} nor its rows")
-    plain = var.data if isinstance(var, Value) else var
-    if np.any(plain < 0):
-        raise SettingError("gaussian_nll_loss: var has negative entries; predict log var and take exp, or use softplus")
-    var = var + (np.maximum(plain, eps) - plain)
+    var = var + _lift(var.data if isinstance(var, Value) else var, eps)
     losses = (np.log(var) + np.square(input - target) / var) / 2 + (log(2 * pi) / 2 if full else 0)
     return reduced(losses, reduction)
+
+
+@constant
+def _lift(var: Any, eps: float) -> Any:
+    """What variances below eps lack to it; SettingError for negative ones."""
+    if np.any(var < 0):
+        raise SettingError("gaussian_nll_loss: var has negative entries; predict log var and take exp, or use softplus")
+    return np.maximum(var, eps) - var
 
 
 def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reduction: Reduction = "mean") -> Any:
     """-(y·log p + (1 - y)·log(1 - p)) of probabilities p; each logarithm is held at -100 or above, as in PyTorch."""
     input, target = same_shape("binary_cross_entropy", input, target)
-    plain = input.data if isinstance(input, Value) else input
-    if plain.size and not (np.min(plain) >= 0 and np.max(plain) <= 1):
-        raise SettingError(
-            f"binary_cross_entropy: input runs from {np.min(plain)} to {np.max(plain)} and is no probability; "
-            "give logits to binary_cross_entropy_with_logits"
-        )
-    return reduced(_weighted(-(target * _held_log(input) + (1 - target) * _held_log(1 - input)), weight), reduction)
+    losses = -(target * _held_log(input, input) + (1 - target) * _held_log(1 - input, input))
+    return reduced(_weighted(losses, weight), reduction)
 
 
 def _weighted(losses: Any, weight: Any) -> Any:
     return losses if weight is None else losses * np.asarray(weight, losses.dtype)
 
 
-def _held_log(p: Any) -> Any:
-    """log p, or -100 where it is lower."""
-    tiny = np.less(p, 4e-44)  # e⁻¹⁰⁰
+def _held_log(p: Any, input: Any) -> Any:
+    """log p, or -100 where it is lower; p is `input` or 1 - `input`."""
+    tiny = _tiny(*(x.data if isinstance(x, Value) else x for x in (p, input)))
     return where(tiny, np.full(p.shape, -100, p.dtype), np.log(np.where(tiny, 1, p)))
+
+
+@constant
+def _tiny(p: Any, input: Any) -> Any:
+    """Where p is below e⁻¹⁰⁰; SettingError if it is negative, for then `input` holds no probabilities."""
+    if p.size and not np.min(p) >= 0:
+        raise SettingError(
+            f"binary_cross_entropy: input runs from {np.min(input)} to {np.max(input)} and is no probability; "
+            "give logits to binary_cross_entropy_with_logits"
+        )
+    return np.less(p, 4e-44)
 
 
 def binary_cross_entropy_with_logits(
@@ -195,50 +204,12 @@ def binary_cross_entropy_with_logits(
     return reduced(_weighted(losses, weight), reduction)
 
 
-def one_hot(labels: Any, num_classes: int = -1) -> Any:
-    """Class numbers as rows of zeros with a one, on a new last axis: a plain array of float64.
-
-    >>> import numpy as np
-    >>> one_hot(np.array([2, 0])).tolist()
-    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
-    """
-    labels = np.asarray(labels)
-    classes = int(labels.max(initial=-1)) + 1 if num_classes < 0 else num_classes
-    if labels.dtype.kind not in "iu":
-        raise ShapeError(f"one_hot: labels of dtype {labels.dtype}; give class numbers (integers)")
-    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
-        raise OutOfRangeError(
-            f"one_hot: labels run from {labels.min()} to {labels.max()}, classes from 0 to {classes - 1}"
-        )
-    return np.eye(classes)[labels]
-
-
-def smooth_labels(labels: Any, eps: float, num_classes: int = -1, *, mode: Smoothing = "uniform") -> Any:
-    """Class numbers as probabilities that leave a share eps to other classes.
-
-    "uniform" is (1 - eps)·y + eps/K, PyTorch's and Szegedy et al.'s (2016); "others" gives 1 - eps to the class and
-    eps/(K - 1) to each other one, as course 004 prints (row `label-smoothing`); equal for eps_uniform = eps·K/(K - 1).
-
-    >>> smooth_labels([0], 0.3, 4, mode="others").round(2).tolist()
-    [[0.7, 0.1, 0.1, 0.1]]
-    """
-    return _smoothed(one_hot(labels, num_classes), eps, -1, mode)
-
-
-def _smoothed(hot: Any, eps: float, axis: int, mode: Smoothing) -> Any:
-    classes = hot.shape[axis]
-    if mode not in ("uniform", "others"):
-        raise SettingError(f"label smoothing mode {mode!r} is not known; choose 'uniform' or 'others'")
-    share = eps / classes if mode == "uniform" else eps / max(classes - 1, 1)
-    return hot * (1 - eps - (share if mode == "others" else 0)) + share
-
-
 def cross_entropy(
     input: Any,
     target: Any,
     weight: Any = None,
     *,
-    ignore_index: int = -100,
+    ignore_index: int = IGNORED,
     reduction: Reduction = "mean",
     label_smoothing: float = 0.0,
     smoothing_mode: Smoothing = "uniform",
@@ -259,60 +230,31 @@ def cross_entropy(
     input, target = (x if isinstance(x, Value) else np.asarray(x) for x in (input, target))
     axis = 1 if input.ndim > 1 else 0
     by_class = target.dtype.kind in "iu"
-    ignored = by_class and _any_ignored(target, ignore_index)
+    ignored = by_class and any_ignored(target, ignore_index)
     if weight is None and not label_smoothing and not ignored and from_logits:
         return softmax_cross_entropy(input, target, axis=axis, reduction=known(reduction))
     logp = log_softmax(input, axis=axis) if from_logits else np.log(input)
     if by_class:
-        hot, counted = _class_rows(logp, target, ignore_index, axis)
+        hot, counted = class_rows(logp, target, ignore_index, axis)
     else:
-        hot, counted = target, np.ones(np.delete(logp.shape, axis))
+        hot, counted = target, np.ones(np.delete(logp.shape, axis), logp.dtype)
         same_shape("cross_entropy", logp, hot)
-    weights = _class_weights(weight, logp, axis)
-    wanted = _smoothed(hot, label_smoothing, axis, smoothing_mode) if label_smoothing else hot
-    losses = -np.sum(wanted * weights * logp, axis=axis) * counted.astype(logp.dtype)
+    weights = class_weights(weight, logp, axis)
+    wanted = smoothed(hot, label_smoothing, axis, smoothing_mode) if label_smoothing else hot
+    losses = -np.sum(wanted * weights * logp, axis=axis) * counted
     if reduction != "mean":
         return reduced(losses, reduction)
     return np.sum(losses) / (np.sum(np.sum(hot * weights, axis=axis) * counted) if by_class else counted.size)
 
 
-def _any_ignored(target: Any, ignore_index: int) -> bool:
-    """Whether rows are left out. A trace doesn't look: where no class has that number, the gate refuses such labels."""
-    return ignore_index >= 0 if current_mode().trace is not None else bool((target == ignore_index).any())
-
-
-def _class_rows(scores: Any, target: Any, ignore_index: int, axis: int) -> tuple[Any, Any]:
-    """One-hot rows of class numbers on `axis`, and which rows count."""
-    rest, classes = tuple(np.delete(scores.shape, axis).tolist()), scores.shape[axis]
-    if target.shape != rest:
-        raise ShapeError(f"class numbers {target.shape} do not fit scores {scores.shape}: {rest} is wanted")
-    counted = target != ignore_index
-    kept = np.where(counted, target, 0)
-    if kept.size and not (kept.min() >= 0 and kept.max() < classes):
-        raise ShapeError(
-            f"class numbers run from {kept.min()} to {kept.max()}, but there are classes 0 to {classes - 1}"
-        )
-    return np.moveaxis(one_hot(kept, classes).astype(scores.dtype), -1, axis), counted
-
-
-def _class_weights(weight: Any, scores: Any, axis: int) -> Any:
-    """Class weights shaped to broadcast over the scores."""
-    if weight is None:
-        return np.ones((), scores.dtype)
-    weight = np.asarray(weight, scores.dtype)
-    if weight.shape != (scores.shape[axis],):
-        raise ShapeError(f"class weights {weight.shape} do not fit scores {scores.shape}: one for each of axis {axis}")
-    return weight.reshape([-1 if k == axis else 1 for k in range(scores.ndim)])
-
-
 def nll_loss(
-    input: Any, target: Any, weight: Any = None, *, ignore_index: int = -100, reduction: Reduction = "mean"
+    input: Any, target: Any, weight: Any = None, *, ignore_index: int = IGNORED, reduction: Reduction = "mean"
 ) -> Any:
     """-w·log p of the right class, from log-probabilities with classes on axis 1."""
     axis = 1 if input.ndim > 1 else 0
-    hot, counted = _class_rows(input, np.asarray(target), ignore_index, axis)
-    hot = hot * _class_weights(weight, input, axis)
-    losses = -np.sum(hot * input, axis=axis) * counted.astype(input.dtype)
+    hot, counted = class_rows(input, target, ignore_index, axis)
+    hot = hot * class_weights(weight, input, axis)
+    losses = -np.sum(hot * input, axis=axis) * counted
     if reduction != "mean":
         return reduced(losses, reduction)
     return np.sum(losses) / np.sum(np.sum(hot, axis=axis) * counted)
@@ -352,11 +294,11 @@ def multi_margin_loss(
 ) -> Any:
     """Σ_{j≠y} w_y·max(0, margin - s_y + s_j)^p divided by the number of classes, as PyTorch."""
     scores = input if input.ndim > 1 else input.reshape((1, -1))
-    hot, _ = _class_rows(scores, np.atleast_1d(target), -100, 1)
+    hot, _ = class_rows(scores, np.atleast_1d(target), IGNORED, 1)
     right = np.sum(scores * hot, axis=1, keepdims=True)
     over = relu(margin - right + scores) * (1 - hot)
     over = over if p == 1 else np.square(over)
-    losses = np.sum(over, axis=1) * np.sum(hot * _class_weights(weight, scores, 1), axis=1) / scores.shape[1]
+    losses = np.sum(over, axis=1) * np.sum(hot * class_weights(weight, scores, 1), axis=1) / scores.shape[1]
     return reduced(losses if input.ndim > 1 else losses[0], reduction)
 
 
