@@ -19,6 +19,13 @@ Settings = Mapping[str, Any]
 NO_SETTINGS: Settings = {}
 
 
+def _rebuilt(kind: Any, data: Any, name: str | None, requires_grad: bool) -> Any:
+    """A copy of a leaf, with a serial number of its own."""
+    leaf = kind(data)
+    leaf.name, leaf.requires_grad = name, requires_grad
+    return leaf
+
+
 class Node(Operators):
     """A number or an array of a graph, and where it comes from.
 
@@ -80,3 +87,8 @@ class Node(Operators):
     @group.setter
     def group(self, group: Group | None) -> None:
         self._label = (self._label[0], group)
+
+    def __reduce__(self) -> Any:
+        if self.gate is not None:
+            raise GraphError(f"{self.label}: a recorded value can't be copied without its graph; copy v.detach()")
+        return _rebuilt, (type(self), self.numpy(), self.name, self.requires_grad)

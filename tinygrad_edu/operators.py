@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import GraphError, LostGradientError, UnsupportedError
+from .errors import LostGradientError, UnsupportedError
 
 if TYPE_CHECKING:
     from .engine import Gate, Value
@@ -31,13 +31,6 @@ def unsupported(name: str, why: str = "has no gate yet") -> UnsupportedError:
         f"{name} {why}: compose it from functions that have one, declare a gate with @gate, "
         "or call it on v.data if it is constant for the derivative"
     )
-
-
-def _rebuilt(kind: Any, data: Any, name: str | None, requires_grad: bool) -> Any:
-    """A copy of a leaf, with a serial number of its own."""
-    leaf = kind(data)
-    leaf.name, leaf.requires_grad = name, requires_grad
-    return leaf
 
 
 class Operators:
@@ -88,6 +81,12 @@ class Operators:
 
     def __rfloordiv__(self, other: Any) -> Any:
         return np.floor_divide(other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return np.divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return np.divmod(other, self)
 
     def __matmul__(self, other: Any) -> "Value":
         return GATES["matmul"].pair(self, other)
@@ -216,11 +215,6 @@ class Operators:
     def numpy(self) -> Any:
         """A copy of the data, free to be written to."""
         return np.array(self._numbers())[()]
-
-    def __reduce__(self) -> Any:
-        if self.gate is not None:
-            raise GraphError(f"{self.label}: a recorded value can't be copied without its graph; copy v.detach()")
-        return _rebuilt, (type(self), self.numpy(), self.name, self.requires_grad)
 
     # Conversions
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:

@@ -111,6 +111,9 @@ def test_remainder_and_whole_quotient_have_their_operators():
     assert (x // 2, 20 // x) == (3, 2)
     assert not isinstance(x // 2, Value)
     assert [part.item() for part in np.divmod(x, 2)] == [3, 1.5]
+    quotient, rest = divmod(x, 2)
+    assert (quotient.item(), rest.item(), rest.requires_grad) == (3, 1.5, True)
+    assert [part.item() for part in divmod(10, x)] == [1, 2.5]
 
 
 @pytest.mark.parametrize("name", ["cumsum", "cumprod", "diagonal", "trace", "argsort"])

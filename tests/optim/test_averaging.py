@@ -1,9 +1,11 @@
 """Averages and snapshots of weights, and what they are good for."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value
+from tinygrad_edu import Value, nn
 from tinygrad_edu.errors import GraphError
 from tinygrad_edu.optim import SGD, Averaged, Snapshots, exponential_average, snapshot_cycles
 
@@ -162,3 +164,9 @@ def test_misuse_is_named() -> None:
         Averaged([Value(1.0)], decay=1.0)
     with pytest.raises(GraphError, match="nothing was averaged yet"):
         Averaged([Value(1.0)]).load()
+
+
+@pytest.mark.parametrize("kind", [Averaged, Snapshots])
+def test_what_is_no_parameter_is_refused_at_once(kind: type[Any]) -> None:
+    with pytest.raises(TypeError, match=f"{kind.__name__}: Linear is no parameter; pass Values, e.g. net.parameters()"):
+        kind(nn.Sequential(nn.Linear(2, 3)))

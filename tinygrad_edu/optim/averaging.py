@@ -34,6 +34,14 @@ def exponential_average(numbers: Iterable[float], alpha: float, *, corrected: bo
     return averages
 
 
+def _leaves(owner: Any, params: Iterable[Value]) -> list[Value]:
+    """Each once; TypeError for what is no Value."""
+    found = list(dict.fromkeys(params))
+    if wrong := [type(p).__name__ for p in found if not isinstance(p, Value)]:
+        raise TypeError(f"{type(owner).__name__}: {wrong[0]} is no parameter; pass Values, e.g. net.parameters()")
+    return found
+
+
 def laid_out(params: list[Value]) -> Array:
     """The parameters end to end, copied, in the widest of their dtypes; GraphError while a function is compiled."""
     if current_mode().trace is not None:
@@ -85,7 +93,7 @@ class Averaged:
     """
 
     def __init__(self, params: Iterable[Value], decay: float | None = None, *, start: int = 0, every: int = 1) -> None:
-        self.params = list(dict.fromkeys(params))
+        self.params = _leaves(self, params)
         if not self.params or not (decay is None or 0 <= decay < 1) or every < 1:
             raise SettingError(
                 f"Averaged: needs parameters, decay={decay} in [0, 1) or None, every={every} of at least 1"
@@ -151,7 +159,7 @@ class Snapshots:
     """
 
     def __init__(self, params: Iterable[Value], every: int = 1) -> None:
-        self.params, self.every = list(dict.fromkeys(params)), every
+        self.params, self.every = _leaves(self, params), every
         self.calls = 0
         self.thetas: list[Array] = []
 
