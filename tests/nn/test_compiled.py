@@ -60,7 +60,7 @@ def lived(case: Case, dtype: Any, way: Callable[[Any], Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_layer_is_compiled_as_it_is(case: Case, dtype: Any) -> None:
     wanted = lived(case, dtype, lambda step: step)
-    for plan in (False, True):
+    for plan in (False, True) if dtype is np.float64 else (True,):
         if case.kind == "Embedding" and len(case.arguments) > 3:
             with pytest.raises(GraphError, match=SHORTENS):
                 lived(case, dtype, lambda step: compile(step, plan=plan))  # noqa: B023 - called at once
