@@ -11,7 +11,7 @@ from tinygrad_edu.compiling.passes import tidied
 from tinygrad_edu.compiling.passes.linear import linear_forms
 from tinygrad_edu.compiling.passes.opening import open_gates
 from tinygrad_edu.compiling.passes.pooling import pool_first
-from tinygrad_edu.compiling.passes.sums import flat_sums, short_rows
+from tinygrad_edu.compiling.passes.reductions import flat_sums, short_rows
 from tinygrad_edu.compiling.program import Program
 from tinygrad_edu.gates.elementary import relu
 from tinygrad_edu.gates.fused import softmax_cross_entropy, standardise

@@ -34,13 +34,19 @@ def upstream(outputs: list[Any], dtype: Any) -> list[Any]:
     return [numbers(tuple(out.shape), 90 + k).astype(dtype) for k, out in enumerate(outputs)]
 
 
-def here(case: Case, dtype: Any) -> dict[str, Any]:
+def layer_of(case: Case, dtype: Any) -> nn.Module:
+    """The layer or loss of a case, here, with the numbers that PyTorch's gets."""
     nn.set_default_dtype(dtype)
     try:
-        layer = getattr(nn, case.kind)(*case.arguments, **case.options).train(case.training)
+        layer: nn.Module = getattr(nn, case.kind)(*case.arguments, **case.options).train(case.training)
     finally:
         nn.set_default_dtype(np.float64)
     layer.load_state_dict(filled(layer.state_dict()))
+    return layer
+
+
+def here(case: Case, dtype: Any) -> dict[str, Any]:
+    layer = layer_of(case, dtype)
     found: dict[str, Any] = {}
     for step in range(STEPS + case.training):
         if step == STEPS:

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.nn.cases import CASES, Case
-from tests.nn.running import STEPS, filled, flat, upstream
+from tests.nn.running import STEPS, flat, layer_of, upstream
 from tinygrad_edu import Value, compile, manual_seed, nn
 from tinygrad_edu.errors import GraphError, OutOfRangeError, SettingError, ShapeError
 
@@ -21,12 +22,7 @@ SHORTENS = "max_norm changes the weight at every call, which a trace can't follo
 
 def lived(case: Case, dtype: Any, way: Callable[[Any], Any]) -> dict[str, Any]:
     """What some steps in training and one in inference leave behind."""
-    nn.set_default_dtype(dtype)
-    try:
-        layer = getattr(nn, case.kind)(*case.arguments, **case.options).train(case.training)
-    finally:
-        nn.set_default_dtype(np.float64)
-    layer.load_state_dict(filled(layer.state_dict()))
+    layer = layer_of(case, dtype)
     manual_seed(3)
     leaves = [Value(given.make(0, dtype)) if given.graded else None for given in case.inputs]
 
@@ -63,9 +59,9 @@ def test_a_layer_is_compiled_as_it_is(case: Case, dtype: Any) -> None:
     for plan in (False, True) if dtype is np.float64 else (True,):
         if case.kind == "Embedding" and len(case.arguments) > 3:
             with pytest.raises(GraphError, match=SHORTENS):
-                lived(case, dtype, lambda step: compile(step, plan=plan))  # noqa: B023 - called at once
+                lived(case, dtype, partial(compile, plan=plan))
             continue
-        found = lived(case, dtype, lambda step: compile(step, plan=plan))  # noqa: B023
+        found = lived(case, dtype, partial(compile, plan=plan))
         assert found.keys() == wanted.keys()
         for name, x in wanted.items():
             assert found[name].dtype == x.dtype, name
@@ -144,6 +140,46 @@ def test_layers_that_pytorch_does_not_have_are_compiled_too() -> None:
             ran.append([*outs, leaf.grad, *[p.grad for p in layer.parameters()]])
         for a, b in zip(*ran, strict=True):
             np.testing.assert_allclose(b, a, rtol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("layer", "name", "new"),
+    [
+        (nn.Dropout(0.5), "p", 0.0),
+        (nn.LeakyReLU(0.1), "negative_slope", 0.9),
+        (nn.CrossEntropyLoss(), "label_smoothing", 0.3),
+        (nn.CrossEntropyLoss(), "reduction", "sum"),
+        (nn.CrossEntropyLoss(), "ignore_index", 0),
+        (nn.CrossEntropyLoss(), "weight", np.array([5.0, 1.0, 0.1])),
+    ],
+)
+def test_a_setting_that_changes_is_noticed(layer: nn.Module, name: str, new: Any) -> None:
+    program, more = compile(layer), () if "Loss" not in type(layer).__name__ else (LABELS,)
+    program(-SCORES, *more)
+    setattr(layer, name, new)
+    np.testing.assert_allclose(program(-SCORES, *more), layer(-SCORES, *more), rtol=1e-14)
+    before = repr(program)
+    setattr(layer, name, new if isinstance(new, np.ndarray) else type(new)(new))
+    program(-SCORES, *more)
+    assert repr(program) == before
+
+
+def test_what_a_layer_counts_while_it_runs_makes_no_new_programs() -> None:
+    class Counting(nn.Module):
+        def __init__(self) -> None:
+            self.calls, self.scale = 0, 2.0
+
+        def forward(self, x: Any) -> Any:
+            self.calls += 1
+            return x * self.scale
+
+    layer = Counting()
+    program = compile(layer)
+    for _ in range(3):
+        program(SCORES)
+    assert (layer.calls, repr(program).endswith("1 program)")) == (1, True)
+    layer.scale = 3.0
+    np.testing.assert_array_equal(program(SCORES), SCORES * 3)
 
 
 def test_one_hot_rows_are_made_anew_at_each_run() -> None:

@@ -257,8 +257,8 @@ class Variant:
 
     def _guards(self, trace: Trace) -> None:
         """What must be as it was while tracing."""
-        flags = trace.flags.items()
-        self.flags = [flag for key, flag in flags if key not in trace.reads and key not in trace.writes]
+        flags = [flag for key, flag in trace.flags.items() if key not in trace.reads and key not in trace.writes]
+        self.flags = [(o, name, was) for o, name, was in flags if getattr(o, name) is was]  # not what tracing changed
         self.kinds = [(p.dtype, p.shape) for p in self.link.leaves]
         self.needs = [p.requires_grad for p in self.link.leaves]
         reads = {owner for owner, name in self.link.reads if name == "_grad"}
@@ -287,7 +287,8 @@ class Variant:
             if leaf._data is not data or leaf.requires_grad is not needs:
                 return self._fits_anew()
         for owner, name, was in self.flags:
-            if getattr(owner, name) is not was:
+            now = getattr(owner, name)
+            if now is not was and (type(now) is not type(was) or type(now) is _array or now != was):
                 return False
         return not self.guarded or all((leaf._grad is None) is empty for leaf, empty in self.guarded)
 

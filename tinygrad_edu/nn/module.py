@@ -22,6 +22,7 @@ from .parameter import Parameter
 __all__ = ["Handle", "Module", "StateReport"]
 
 Hook = Callable[..., Any]
+PLAIN = frozenset({bool, int, float, str, tuple, type(None)})
 
 
 class StateReport(NamedTuple):
@@ -73,7 +74,7 @@ class Module:
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         trace = current_mode().trace
         if trace is not None:
-            for name in ("training", *vars(self).get("_buffers", ())):
+            for name in ("training", *vars(self).get("_buffers", ()), *self._plain()):
                 trace.flag(self, name)
         own = vars(self)
         with group(self.label):
@@ -95,6 +96,10 @@ class Module:
         """The attribute that holds the module and its class: '0: Linear'."""
         name = vars(self).get("_name")
         return f"{name}: {type(self).__name__}" if name else type(self).__name__
+
+    def _plain(self) -> list[str]:
+        """The names of settings: numbers, texts and the like."""
+        return [name for name, x in vars(self).items() if name[0] != "_" and type(x) in PLAIN]
 
     def _hooks(self, kind: str) -> dict[int, Hook]:
         hooks: dict[int, Hook] = vars(self).setdefault(kind, {})

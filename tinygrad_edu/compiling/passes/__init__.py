@@ -19,8 +19,8 @@ from .opening import open_gates
 from .order import sooner
 from .pooling import pool_first
 from .products import masks, means, products, sums_as_products
+from .reductions import flat_sums, short_rows
 from .sharing import own_results
-from .sums import flat_sums, short_rows
 
 __all__ = ["PASSES", "PLANNING", "optimised"]
 
