@@ -1,12 +1,13 @@
 """From a trace to a program: names for everything, inputs in order, and the optimisers' steps at the end.
 
-`built` · `Link` (what stands behind an input or a result of the program) · `valued`. Builds on `lanes`,
-`program`, `trace` and `updates`.
+`built` · `labels_of` (names for arguments) · `Link` (what stands behind an input or a result) · `valued`. Builds on
+`lanes`, `program`, `trace` and `updates`.
 """
 
+import inspect
 import keyword
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -22,7 +23,7 @@ from .program import Function, Input, Instruction, Operand, Program, Var
 from .trace import DETACH, Trace, Traced
 from .updates import Stretch, instructions_of, stretches_of
 
-__all__ = ["Link", "Names", "built", "valued"]
+__all__ = ["Link", "Names", "built", "labels_of", "valued"]
 
 RESERVED = frozenset({"np", "math", *keyword.kwlist, *dir(__builtins__), "sum", "max", "min", "abs", "pow", "round"})
 
@@ -249,3 +250,23 @@ def _is_valued(out: Value, arrays: set[int]) -> bool:
         waiting += x.inputs
     arrays |= seen
     return False
+
+
+def labels_of(function: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
+    """A name for each leaf of the arguments: the parameter's, with the way to the leaf."""
+    try:
+        bound = inspect.signature(getattr(function, "forward", function)).bind(*args, **kwargs)
+        names = list(bound.arguments)[: len(args)]
+        names += [f"argument{k}" for k in range(len(names), len(args))]
+    except (TypeError, ValueError):
+        names = [f"argument{k}" for k in range(len(args))]
+
+    def ways(tree: Any, way: str) -> list[str]:
+        if type(tree) is dict:
+            return [w for key, branch in tree.items() for w in ways(branch, f"{way}_{key}")]
+        if type(tree) in (list, tuple):
+            return [w for k, branch in enumerate(tree) for w in ways(branch, f"{way}{k}")]
+        return [] if tree is None else [way]
+
+    labels = [w for name, arg in zip(names, args, strict=True) for w in ways(arg, name)]
+    return labels + [w for key, arg in kwargs.items() for w in ways(arg, key)]

@@ -4,9 +4,9 @@
 """
 
 import html
-import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, update_wrapper
+from operator import itemgetter
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -19,7 +19,7 @@ from ..engine import Gate, Value, _node, constant
 from ..errors import GraphError
 from ..modes import current_mode, tracing
 from ..random import generator
-from .build import built, valued
+from .build import built, labels_of, valued
 from .passes import optimised
 from .profiling import Profile, profiled
 from .program import Program
@@ -33,6 +33,7 @@ __all__ = ["Compiled", "compile"]
 
 WIDEST = 400  # characters of a line that a notebook shows: constants may have many more
 _array = np.ndarray
+_PLAIN = frozenset({bool, int, float, str})
 _ARRAYS = (Value, np.ndarray, np.generic)
 
 
@@ -215,7 +216,7 @@ class Variant:
         """What the function does, line by line; nothing holds the graph of the trace when this is done."""
         trace = Trace(graded)
         given = leaves((args, kwargs))
-        labels = _labels(owner.function, args, kwargs)
+        labels = labels_of(owner.function, args, kwargs)
         values = [isinstance(x, Value) for x in given]
         stand_ins: list[Any] = []
         arguments = []
@@ -258,7 +259,10 @@ class Variant:
     def _guards(self, trace: Trace) -> None:
         """What must be as it was while tracing."""
         flags = [flag for key, flag in trace.flags.items() if key not in trace.reads and key not in trace.writes]
-        self.flags = [(o, name, was) for o, name, was in flags if getattr(o, name) is was]  # not what tracing changed
+        flags = [(o, name, was) for o, name, was in flags if getattr(o, name) is was]  # not what tracing changed
+        plain = [type(was) in _PLAIN and name in vars(o) for o, name, was in flags]
+        self.flags = [flag for flag, is_plain in zip(flags, plain, strict=True) if not is_plain]
+        self.settings = _settings(flag for flag, is_plain in zip(flags, plain, strict=True) if is_plain)
         self.kinds = [(p.dtype, p.shape) for p in self.link.leaves]
         self.needs = [p.requires_grad for p in self.link.leaves]
         reads = {owner for owner, name in self.link.reads if name == "_grad"}
@@ -287,9 +291,14 @@ class Variant:
             if leaf._data is not data or leaf.requires_grad is not needs:
                 return self._fits_anew()
         for owner, name, was in self.flags:
-            now = getattr(owner, name)
-            if now is not was and (type(now) is not type(was) or type(now) is _array or now != was):
+            if getattr(owner, name) is not was:
                 return False
+        try:
+            for own, get, were in self.settings:
+                if get(own) != were:
+                    return False
+        except (KeyError, ValueError):  # one is gone, or an array now
+            return False
         return not self.guarded or all((leaf._grad is None) is empty for leaf, empty in self.guarded)
 
     def _fits_anew(self) -> bool:
@@ -368,27 +377,15 @@ class Variant:
         optimizer.steps += 1
 
 
+def _settings(flags: Iterable[tuple[Any, str, Any]]) -> list[tuple[dict[str, Any], Callable[..., Any], Any]]:
+    """Attributes owner by owner, which is quicker to look through than one by one."""
+    names: dict[int, tuple[dict[str, Any], list[str]]] = {}
+    for owner, name, _ in flags:
+        names.setdefault(id(owner), (vars(owner), []))[1].append(name)
+    return [(own, get := itemgetter(*wanted), get(own)) for own, wanted in names.values()]
+
+
 def _name(owner: Compiled) -> str:
     """The program's name: that of the function."""
     name = getattr(owner.function, "__name__", type(owner.function).__name__.lower())
     return name if name.isidentifier() else "program"
-
-
-def _labels(function: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
-    """A name for each leaf of the arguments: the parameter's, with the way to the leaf."""
-    try:
-        bound = inspect.signature(getattr(function, "forward", function)).bind(*args, **kwargs)
-        names = list(bound.arguments)[: len(args)]
-        names += [f"argument{k}" for k in range(len(names), len(args))]
-    except (TypeError, ValueError):
-        names = [f"argument{k}" for k in range(len(args))]
-
-    def ways(tree: Any, way: str) -> list[str]:
-        if type(tree) is dict:
-            return [w for key, branch in tree.items() for w in ways(branch, f"{way}_{key}")]
-        if type(tree) in (list, tuple):
-            return [w for k, branch in enumerate(tree) for w in ways(branch, f"{way}{k}")]
-        return [] if tree is None else [way]
-
-    labels = [w for name, arg in zip(names, args, strict=True) for w in ways(arg, name)]
-    return labels + [w for key, arg in kwargs.items() for w in ways(arg, key)]

@@ -48,6 +48,7 @@ class Stretch:
     _group: Any = None
     _numbers: Any = None
     _scheduled: bool = False
+    _carries: bool = False
     _of: Any = None
     _theta: Any = None
     product: float | None = None  # of each parameter after the step to come, where the method has one
@@ -111,11 +112,12 @@ class Stretch:
         if self._group != self.group:
             self._group, self._numbers = dict(self.group), self._settings()
             self._scheduled = any(map(callable, self.group.values()))
+            self._carries = self.optimizer.factor(self._numbers) is not None
         settings = self._settings() if self._scheduled else self._numbers
         t = self.clock() if flat.missed else flat.steps + 1
-        if (factor := self.optimizer.factor(settings)) is not None:
+        if self._carries:
             so_far = self._common("have the products", lambda i: flat.products.get(i, 1.0))
-            self.product = so_far * factor(t)
+            self.product = so_far * self.optimizer.factor(settings)(t)
             settings = {**settings, "product": self.product}
         return [t, settings, *self._vectors]
 
